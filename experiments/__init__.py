@@ -1,0 +1,1 @@
+"""One thin file per entry point of MLproject: parse, load, call, track."""

@@ -1,0 +1,1 @@
+"""How much accuracy does one more parameter buy on MNIST? The library behind the experiments."""

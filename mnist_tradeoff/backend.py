@@ -1,0 +1,73 @@
+"""Starts TensorFlow and Keras once, quietly: import them from here, never directly."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def available_cores() -> int:
+    """CPU cores this process may use: `taskset` and containers' CPU sets are respected."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def cpu_flags() -> set[str]:
+    """Instruction set extensions of this CPU as Linux names them; empty on other systems."""
+    return set(_cpuinfo("flags").split())
+
+
+def cpu_name() -> str:
+    """Model name of this CPU."""
+    return _cpuinfo("model name") or "unknown"
+
+
+def _cpuinfo(key: str) -> str:
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text().splitlines() if path.exists() else []
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith(key)), "")
+
+
+@contextmanager
+def _quiet_stderr() -> Iterator[None]:
+    """Set file descriptor 2 aside; show what was written to it if an error is raised.
+
+    TensorFlow writes its banner from C++ before it reads any logging option.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as captured:
+        os.dup2(captured.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            captured.seek(0)
+            os.write(kept, captured.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+THREADS = available_cores()
+
+os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# TensorFlow turns oneDNN on by itself only for CPUs with AVX-512 VNNI; its convolutions are faster
+# on the others too (training.py has the measurement).
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+
+with _quiet_stderr():
+    import keras
+    import tensorflow as tf
+
+    # One thread per operation, as many operations at once as there are cores: see training.py.
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(THREADS)
+    # Makes TensorFlow look for a GPU now, while its complaints are set aside.
+    tf.config.list_physical_devices()
+
+__all__ = ["THREADS", "available_cores", "cpu_flags", "cpu_name", "keras", "tf"]

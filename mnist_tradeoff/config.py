@@ -1,0 +1,52 @@
+"""The one source of every default: frozen dataclasses that the command line is derived from."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from mnist_tradeoff.architectures import resolve
+
+
+def option(default, help: str):  # noqa: A002 (argparse's own word)
+    """A dataclass field with a default and a line for ``--help``."""
+    return field(default=default, metadata={"help": help})
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """How one training runs.
+
+    Raises:
+        ValueError: a value out of range; the message names it.
+    """
+
+    epochs: int = option(5, "passes over the training images")
+    batch_size: int = option(128, "images per step")
+    learning_rate: float = option(0.005, "peak of the one-cycle schedule")
+    seed: int = option(0, "of the initial weights and the order of the images")
+    precision: Literal["auto", "float32", "bfloat16"] = option(
+        "auto", "bfloat16 arithmetic where the CPU has it (auto), always or never"
+    )
+
+    def __post_init__(self) -> None:
+        _require_range("epochs", self.epochs, 1, 10_000)
+        _require_range("batch_size", self.batch_size, 1, 60_000)
+        _require_range("seed", self.seed, 0, 2**31 - 1)
+        if not 0 < self.learning_rate < float("inf"):
+            raise ValueError(f"learning_rate must be above 0, not {self.learning_rate}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig(TrainConfig):
+    """One tracked training: the parameters of the entry point ``main``."""
+
+    model: str = option("cnn_v1", "a reference (ann, simple_cnn, cnn_v1, cnn_v2) or 16C3-P2-128")
+    dataset: str = option("auto", "auto, mnist, digits, or the path of a set of your own")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        resolve(self.model)
+
+
+def _require_range(name: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise ValueError(f"{name} must be {low} to {high}, not {value}")

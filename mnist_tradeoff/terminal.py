@@ -1,0 +1,78 @@
+"""What a person sees: progress while it trains, a summary at the end."""
+
+import sys
+
+from tqdm import tqdm
+
+from mnist_tradeoff.architectures import Architecture, reference_of
+from mnist_tradeoff.complexity import Complexity
+from mnist_tradeoff.data import DATA_VARIABLE, Dataset
+from mnist_tradeoff.training import Epoch, TrainResult
+
+
+class Progress:
+    """A bar over all images of a training; where stderr is no terminal, a line for every epoch."""
+
+    def __init__(self, epochs: int, images_per_epoch: int):
+        self.epochs = epochs
+        self.images_per_epoch = images_per_epoch
+        self.bar = tqdm(
+            total=epochs * images_per_epoch,
+            unit=" images",
+            unit_scale=True,
+            disable=not sys.stderr.isatty(),
+            leave=False,
+        )
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.close()
+
+    def on_images(self, images: int) -> None:
+        self.bar.update(images)
+
+    def on_epoch(self, epoch: Epoch) -> None:
+        figures = f"loss {epoch.loss:.4f}, val_loss {epoch.val_loss:.4f}, val_accuracy {epoch.val_accuracy:.4f}"
+        if self.bar.disable:
+            print(f"epoch {epoch.epoch}/{self.epochs}: {figures}", file=sys.stderr, flush=True)
+        else:
+            self.bar.n = epoch.epoch * self.images_per_epoch  # counts the last, partial batch
+            self.bar.set_postfix_str(figures)
+
+
+def warn_of_fallback(dataset: Dataset) -> None:
+    """Tell, so that nobody can miss it, that the digits demo stands in for MNIST."""
+    if dataset.fallback_reason:
+        lines = (
+            "WARNING: THIS IS NOT MNIST. The 8x8 digits of scikit-learn stand in for it as a demo;",
+            "the results say nothing about MNIST.",
+            dataset.fallback_reason,
+            f"To get MNIST: connect to the network, or set {DATA_VARIABLE}, and run again.",
+        )
+        print("!" * 88, *lines, "!" * 88, sep="\n", file=sys.stderr, flush=True)
+
+
+def summary(
+    architecture: Architecture, complexity: Complexity, dataset: Dataset, result: TrainResult
+) -> str:
+    """Table of the measured numbers beside the documented ones, where there are any."""
+    reference = reference_of(architecture) if dataset.is_mnist else None
+    rows = [
+        ("num_params", f"{complexity.num_params:,}", ""),
+        ("macs", f"{complexity.macs:,}", ""),
+        ("train_seconds", f"{result.train_seconds:.1f}", ""),
+        ("val_accuracy", f"{result.val.accuracy:.2%}", ""),
+        ("test_accuracy", f"{result.test.accuracy:.2%}", ""),
+    ]
+    if reference:
+        documented = reference.documented_test_accuracy
+        difference = 100 * (result.test.accuracy - documented)
+        rows[0] = (*rows[0][:2], f"{reference.documented_num_params:,}")
+        rows[4] = (*rows[4][:2], f"{documented:.2%}  ({difference:+.2f} points)")
+    name = f"{reference.name} = {architecture}" if reference else str(architecture)
+    heading = ("", "measured", "documented" if reference else "")
+    title = f"{name} on {dataset.name}, {len(dataset.test.labels):,} test images"
+    table = [f"  {a:<14}{b:>12}   {c}".rstrip() for a, b, c in (heading, *rows)]
+    return "\n".join([title, *table])

@@ -1,0 +1,241 @@
+"""What a run leaves in MLflow: the only file that imports it."""
+
+import dataclasses
+import logging
+import os
+import platform
+import re
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import mlflow
+import psutil
+from filelock import FileLock
+from matplotlib.figure import Figure
+from mlflow.data.code_dataset_source import CodeDatasetSource
+from mlflow.entities import RunStatus
+from mlflow.exceptions import MlflowException
+from mlflow.models import infer_signature
+from sqlalchemy.exc import SQLAlchemyError
+
+from mnist_tradeoff.backend import THREADS, cpu_name, tf
+from mnist_tradeoff.complexity import Complexity
+from mnist_tradeoff.data import Dataset
+from mnist_tradeoff.training import Epoch, TrainResult, predict_logits
+
+RUN_VARIABLE = "MLFLOW_RUN_ID"
+URI_VARIABLE = "MLFLOW_TRACKING_URI"
+SERVER_TIMEOUT_SECONDS = 5
+SQLITE_LOCK_SECONDS = 120
+PROJECT_FOLDER = Path(__file__).parent.parent
+MODEL_REQUIREMENTS = ("mlflow", "tensorflow", "keras", "numpy")
+# What stands between `mlflow run` and this process.
+SHELLS = ("bash", "sh", "conda", "uv")
+
+# MLflow and Alembic tell of every table they create.
+for _name in ("mlflow", "alembic"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+class TrackingError(OSError):
+    """The tracking store cannot be used; one line, without a password."""
+
+
+def redact(text: str) -> str:
+    """The text with the password of every URL in it replaced by ***."""
+    return re.sub(r"(\w+://[^\s:/@]*):[^\s@]*@", r"\1:***@", text)
+
+
+def prepare_store() -> None:
+    """Choose the store and make sure it can be used, before any work is spent on a run.
+
+    The store is ``MLFLOW_TRACKING_URI``, or ``mlflow.db`` in the current folder.
+
+    Raises:
+        TrackingError: a server that does not answer, or a database that cannot be opened.
+    """
+    mlflow.set_tracking_uri(os.environ.get(URI_VARIABLE) or f"sqlite:///{Path('mlflow.db').absolute()}")
+    uri = mlflow.get_tracking_uri()
+    if urlsplit(uri).scheme in ("http", "https"):
+        _require_server(uri)
+    with _tracking_errors(), _first_touch_lock(uri):
+        mlflow.search_experiments(max_results=1)
+
+
+def _require_server(uri: str) -> None:
+    """Ask once, because MLflow itself would retry for minutes."""
+    without_credentials = re.sub(r"//[^/@]*@", "//", uri).rstrip("/")
+    try:
+        urllib.request.urlopen(f"{without_credentials}/health", timeout=SERVER_TIMEOUT_SECONDS).close()
+    except urllib.error.HTTPError:
+        pass  # It answers; whether we may use it, the first real request will tell.
+    except OSError as error:
+        raise TrackingError(
+            f"the tracking server {redact(uri)} does not answer "
+            f"({getattr(error, 'reason', error)}): start it, or unset {URI_VARIABLE}"
+        ) from None
+
+
+@contextmanager
+def _first_touch_lock(uri: str) -> Iterator[None]:
+    """One process at a time: several that create the tables of a fresh SQLite file break it."""
+    if not uri.startswith("sqlite:///"):
+        yield
+        return
+    path = Path(uri.removeprefix("sqlite:///"))
+    lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=SQLITE_LOCK_SECONDS)
+    try:
+        lock.acquire()
+    except OSError as error:
+        raise TrackingError(
+            f"'{path}' cannot be written ({error}): change to a folder of your own, or set {URI_VARIABLE}"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _tracking_errors() -> Iterator[None]:
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError) as error:
+        first_line = str(error).strip().partition("\n")[0]
+        raise TrackingError(f"tracking failed: {redact(first_line)}") from None
+
+
+@contextmanager
+def tracked_run(name: str, params: Mapping[str, Any], tags: Mapping[str, str]) -> Iterator[str]:
+    """A run with its parameters and tags: the one that ``mlflow run`` opened, or a new one.
+
+    Yields:
+        the run's id. The run ends FINISHED, FAILED after an error, KILLED after Ctrl-C or SIGTERM.
+
+    Raises:
+        TrackingError: the store failed, in here or in the body.
+    """
+    joined = RUN_VARIABLE in os.environ
+    status = RunStatus.FAILED
+    with _tracking_errors():
+        run = mlflow.start_run(run_name=None if joined else name)
+        try:
+            # `mlflow run` has logged its parameters as the user spelled them, and another spelling
+            # of the same value (0.001 after 1e-3) would be refused.
+            mlflow.log_params({k: v for k, v in params.items() if k not in run.data.params})
+            mlflow.set_tags({**tags, **_environment_tags()})
+            yield run.info.run_id
+            status = RunStatus.FINISHED
+        except KeyboardInterrupt:
+            status = RunStatus.KILLED
+            raise
+        finally:
+            mlflow.end_run(RunStatus.to_string(status))
+
+
+def stop_with_launcher() -> Callable[[], None]:
+    """A check that raises KeyboardInterrupt once the `mlflow run` above this process is gone.
+
+    A killed `mlflow run` leaves its child training for nobody. Without one, the check does nothing.
+    """
+    if RUN_VARIABLE not in os.environ:
+        return lambda: None
+    parents = [process for process in psutil.Process().parents() if process.name() not in SHELLS]
+    launcher = parents[0] if parents else psutil.Process(os.getppid())
+
+    def check() -> None:
+        if not launcher.is_running() or launcher.status() == psutil.STATUS_ZOMBIE:
+            raise KeyboardInterrupt
+
+    return check
+
+
+def how_to_look(run_id: str) -> str:
+    """Two lines for the terminal: the run and how to open it in MLflow's own pages."""
+    uri = mlflow.get_tracking_uri()
+    store = "" if uri == f"sqlite:///{Path('mlflow.db').absolute()}" else redact(uri)
+    is_server = urlsplit(uri).scheme in ("http", "https")
+    look = store if is_server else f"mlflow ui {f'--backend-store-uri {store}' if store else ''}".strip()
+    return f"  {'run':<14}{run_id}\n  {'look at it':<14}{look}"
+
+
+def _environment_tags() -> dict[str, str]:
+    """What times and weights depend on: code, host and versions."""
+    return {
+        "git_dirty": _git_dirty(),
+        "cpu": cpu_name(),
+        "threads": str(THREADS),
+        "python": platform.python_version(),
+        "tensorflow": tf.__version__,
+    }
+
+
+def _git_dirty() -> str:
+    command = ["git", "-C", str(PROJECT_FOLDER), "status", "--porcelain", "--untracked-files=no"]
+    try:
+        status = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return str(bool(status.stdout.strip())).lower()
+
+
+def log_dataset(dataset: Dataset) -> None:
+    """The training images as an MLflow dataset with the digest of the whole set; tag ``dataset``."""
+    entry = mlflow.data.from_numpy(
+        dataset.train.images,
+        targets=dataset.train.labels,
+        source=CodeDatasetSource({"source": dataset.source}),
+        name=dataset.name,
+        digest=dataset.digest,
+    )
+    mlflow.log_input(entry, context="training")
+    mlflow.set_tag("dataset", dataset.name)
+
+
+def rename_run(suffix: str) -> None:
+    """Append a suffix to the name of the active run."""
+    run = mlflow.active_run()
+    assert run is not None
+    mlflow.set_tag("mlflow.runName", f"{run.info.run_name} {suffix}")
+
+
+def log_complexity(complexity: Complexity) -> None:
+    """Metrics num_params, macs and peak_activation_bytes."""
+    mlflow.log_metrics(dataclasses.asdict(complexity))
+
+
+def log_epoch(epoch: Epoch) -> None:
+    """One point of the learning curve, at step = epoch."""
+    values = dataclasses.asdict(epoch)
+    mlflow.log_metrics(values, step=values.pop("epoch"))
+
+
+def log_result(result: TrainResult, dataset: Dataset, curve: Figure) -> None:
+    """Final metrics, the learning-curve figure, and the model with its signature.
+
+    val_loss and val_accuracy are the last epoch's and stand there already.
+    """
+    mlflow.log_metrics(
+        {
+            "train_seconds": result.train_seconds,
+            "test_loss": result.test.loss,
+            "test_accuracy": result.test.accuracy,
+        }
+    )
+    mlflow.set_tag("precision", result.precision)
+    mlflow.log_figure(curve, "learning_curve.png")
+    example = dataset.val.images[:1]
+    mlflow.tensorflow.log_model(
+        result.model,
+        name="model",
+        signature=infer_signature(example, predict_logits(result.model, example)),
+        # Named here, because MLflow would run the model in another process to find them out.
+        pip_requirements=[f"{package}=={version(package)}" for package in MODEL_REQUIREMENTS],
+    )

@@ -1,0 +1,217 @@
+"""The only training loop: resident uint8 images, compiled steps, one-cycle Adam.
+
+Each CPU core works on its own slice of every batch with single-threaded operations, instead of all
+cores sharing each operation: small convolutions are too short to split, and the slices need no
+synchronisation until their gradients are added. (README, "How it is fast", has the measurements.)
+Every operation being single-threaded, the same seed gives the same weights on the same machine.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from mnist_tradeoff.architectures import Architecture, Conv
+from mnist_tradeoff.backend import THREADS, cpu_flags, keras, tf
+from mnist_tradeoff.complexity import complexity
+from mnist_tradeoff.config import TrainConfig
+from mnist_tradeoff.data import Dataset, Split
+from mnist_tradeoff.models import build
+
+# Work of one compiled call: about half a second on two cores. A progress bar moves and a signal is
+# heard between calls only, so a whole epoch in one call would be deaf for a minute.
+MACS_PER_CALL = 5_000_000_000
+MAX_STEPS_PER_CALL = 64
+EVALUATION_BATCH = 1_000
+
+# One-cycle with Adam betas (0.7, 0.9): the schedule of tuomaso/train_mnist_fast.
+WARM_UP = 0.3
+BETA_1, BETA_2 = 0.7, 0.9
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """The learning curve's point after one epoch (counted from 1)."""
+
+    epoch: int
+    loss: float
+    accuracy: float
+    val_loss: float
+    val_accuracy: float
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Mean cross-entropy, accuracy and the predicted class of every image, int (n,)."""
+
+    loss: float
+    accuracy: float
+    predictions: np.ndarray
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """A finished training.
+
+    model: float32, whatever the precision of the training; all figures below are of this model.
+    train_seconds: time in training steps; tracing, validation and test are outside the clock.
+    """
+
+    model: keras.Model
+    epochs: tuple[Epoch, ...]
+    train_seconds: float
+    precision: str
+    val: Evaluation
+    test: Evaluation
+
+
+class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
+    """Linear from zero to the peak, then linear to zero at the last step (Smith, 2018)."""
+
+    def __init__(self, peak: float, steps: int):
+        self.peak, self.steps = peak, steps
+
+    def __call__(self, step):
+        step = tf.cast(step, tf.float32)
+        warm_up = max(1.0, WARM_UP * self.steps)
+        rising = (step + 1) / warm_up
+        falling = (self.steps - step) / max(1.0, self.steps - warm_up)
+        return self.peak * tf.minimum(rising, falling)
+
+    def get_config(self) -> dict:
+        return {"peak": self.peak, "steps": self.steps}
+
+
+def train(
+    architecture: Architecture,
+    dataset: Dataset,
+    config: TrainConfig,
+    on_images: Callable[[int], None] = lambda images: None,
+    on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+) -> TrainResult:
+    """Train an architecture and evaluate it, on validation after every epoch, on test once.
+
+    Args:
+        on_images: called with the number of images trained on since the last call.
+        on_epoch: called with every epoch's point of the learning curve.
+
+    Raises:
+        FloatingPointError: the loss is no longer finite.
+    """
+    precision = choose_precision(architecture, config.precision)
+    model = build(architecture, config.seed, precision)
+    finished = model if precision == "float32" else build(architecture)
+    loop = _Loop(model, dataset.train, config, complexity(architecture).macs)
+    epochs: list[Epoch] = []
+    for number in range(1, config.epochs + 1):
+        loss, accuracy = loop.run_epoch(number, on_images)
+        finished.set_weights(model.get_weights())
+        val = evaluate(finished, dataset.val)
+        epochs.append(Epoch(number, loss, accuracy, val.loss, val.accuracy))
+        on_epoch(epochs[-1])
+    return TrainResult(
+        finished, tuple(epochs), loop.seconds, precision, val, evaluate(finished, dataset.test)
+    )
+
+
+class _Loop:
+    def __init__(self, model, split: Split, config: TrainConfig, macs: int):
+        self.model = model
+        self.config = config
+        self.images = tf.constant(split.images)
+        self.labels = tf.constant(split.labels, tf.int32)
+        self.batch_size = min(config.batch_size, len(split.labels))
+        self.steps = len(split.labels) // self.batch_size
+        self.steps_per_call = max(1, min(MAX_STEPS_PER_CALL, MACS_PER_CALL // (macs * self.batch_size)))
+        self.random = np.random.default_rng(config.seed)
+        schedule = OneCycle(config.learning_rate, self.steps * config.epochs)
+        self.optimizer = keras.optimizers.Adam(schedule, beta_1=BETA_1, beta_2=BETA_2)
+        self.optimizer.build(model.trainable_variables)
+        signature = [tf.TensorSpec([None, self.batch_size], tf.int32)]
+        self.run_steps = tf.function(self._run_steps, input_signature=signature)
+        self.run_steps.get_concrete_function()
+        self.seconds = 0.0
+
+    def run_epoch(self, number: int, on_images) -> tuple[float, float]:
+        order = self.random.permutation(len(self.labels))[: self.steps * self.batch_size]
+        batches = order.astype(np.int32).reshape(self.steps, self.batch_size)
+        total_loss, correct = 0.0, 0
+        for first in range(0, self.steps, self.steps_per_call):
+            indices = batches[first : first + self.steps_per_call]
+            started = time.perf_counter()
+            loss, hits = self.run_steps(tf.constant(indices))
+            total_loss, correct = total_loss + float(loss), correct + int(hits)
+            self.seconds += time.perf_counter() - started
+            if not np.isfinite(total_loss):
+                raise FloatingPointError(
+                    f"training diverged in epoch {number}: the loss is no longer finite; "
+                    f"lower learning_rate (it was {self.config.learning_rate})"
+                )
+            on_images(indices.size)
+        return total_loss / order.size, correct / order.size
+
+    def _run_steps(self, batches):
+        loss, hits = 0.0, 0
+        for indices in batches:
+            step_loss, step_hits = self._step(indices)
+            loss, hits = loss + step_loss, hits + step_hits
+        return loss, hits
+
+    def _step(self, indices):
+        slices = [self._gradients(part) for part in _split(indices, self.batch_size)]
+        losses, hits, gradients = zip(*slices, strict=True)
+        summed = [tf.add_n(parts) / self.batch_size for parts in zip(*gradients, strict=True)]
+        self.optimizer.apply(summed)
+        return tf.add_n(losses), tf.add_n(hits)
+
+    def _gradients(self, indices):
+        images, labels = tf.gather(self.images, indices), tf.gather(self.labels, indices)
+        variables = [variable.value for variable in self.model.trainable_variables]
+        with tf.GradientTape() as tape:
+            logits = self.model(images, training=True)
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+            loss = tf.reduce_sum(losses)
+        return loss, _count_correct(logits, labels), tape.gradient(loss, variables)
+
+
+def _split(batch, size: int) -> list:
+    edges = [size * part // THREADS for part in range(THREADS + 1)]
+    return [batch[low:high] for low, high in zip(edges, edges[1:], strict=False) if high > low]
+
+
+def _count_correct(logits, labels):
+    return tf.reduce_sum(tf.cast(tf.argmax(logits, 1, tf.int32) == labels, tf.int32))
+
+
+def choose_precision(architecture: Architecture, wanted: str) -> str:
+    """Keras policy for a training: ``auto`` takes bfloat16 where this CPU gains from it.
+
+    It gains with bfloat16 instructions (AVX512_BF16 or AMX) and a convolution of at least 32
+    filters; without them bfloat16 is emulated and slower.
+    """
+    if wanted == "auto":
+        wide = any(isinstance(x, Conv) and x.filters >= 32 for x in architecture.layers)
+        wanted = "bfloat16" if wide and cpu_flags() & {"avx512_bf16", "amx_bf16"} else "float32"
+    return "mixed_bfloat16" if wanted == "bfloat16" else wanted
+
+
+def evaluate(model: keras.Model, split: Split) -> Evaluation:
+    """Loss, accuracy and predictions of a model on all images of a split."""
+    logits = predict_logits(model, split.images)
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(split.labels.astype(np.int32), logits)
+    predictions = logits.argmax(axis=1)
+    accuracy = float((predictions == split.labels).mean())
+    return Evaluation(float(tf.reduce_mean(losses)), accuracy, predictions)
+
+
+def predict_logits(model: keras.Model, images: np.ndarray) -> np.ndarray:
+    """Float32 logits (n, 10) of uint8 images (n, 28, 28)."""
+    forward = tf.function(lambda batch: _forward(model, batch), reduce_retracing=True)
+    starts = range(0, len(images), EVALUATION_BATCH)
+    return np.concatenate([forward(images[i : i + EVALUATION_BATCH]).numpy() for i in starts])
+
+
+def _forward(model, batch):
+    parts = _split(batch, batch.shape[0])
+    return tf.concat([model(part, training=False) for part in parts], axis=0)
