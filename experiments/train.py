@@ -1,6 +1,6 @@
 """Entry point ``main``: train one architecture and track it in MLflow.
 
-    mlflow run . -P model=cnn_v1        or        python -m experiments.train --model cnn_v1
+mlflow run . -P model=cnn_v1        or        python -m experiments.train --model cnn_v1
 """
 
 import dataclasses
@@ -24,7 +24,7 @@ def train_and_track(config: RunConfig) -> None:
         dataset = data.load(config.dataset)
         terminal.warn_of_fallback(dataset)
         tracking.log_dataset(dataset)
-        if dataset.fallback_reason:
+        if dataset.name == "digits":
             tracking.rename_run("(digits demo, not MNIST)")
         tracking.log_complexity(complexity(architecture))
         with terminal.Progress(config.epochs, len(dataset.train.labels)) as progress:

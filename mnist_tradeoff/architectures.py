@@ -80,7 +80,9 @@ class Architecture:
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.layers) <= MAX_LAYERS:
-            raise ValueError(f"an architecture has 1 to {MAX_LAYERS} layers, not {len(self.layers)}")
+            raise ValueError(
+                f"an architecture has 1 to {MAX_LAYERS} layers, not {len(self.layers)}"
+            )
         self.shapes()
 
     def __str__(self) -> str:
@@ -141,7 +143,9 @@ class Reference:
 
 
 # At most six digits, so that no number is too long to print in an error.
-_TOKEN = re.compile(r"(?P<filters>\d{1,6})C(?P<kernel>\d{1,6})|P(?P<size>\d{1,6})|(?P<units>\d{1,6})", re.ASCII)
+_TOKEN = re.compile(
+    r"(?P<filters>\d{1,6})C(?P<kernel>\d{1,6})|P(?P<size>\d{1,6})|(?P<units>\d{1,6})", re.ASCII
+)
 
 
 def parse(notation: str) -> Architecture:

@@ -75,14 +75,14 @@ def _reader(kind: Any) -> Callable[[str], Any]:
 
 
 def run(main: Callable[[], None]) -> NoReturn:
-    """Run an entry point and exit: 0, or one line on stderr and 1, 130 (Ctrl-C) or 143 (SIGTERM)."""
+    """Run an entry point and exit: 0, or a line on stderr and 1, 130 (Ctrl-C), 143 (SIGTERM)."""
     signal.signal(signal.SIGTERM, _terminate)
     try:
         main()
     except Terminated:
-        _exit("terminated: the run is marked KILLED", EXIT_TERMINATED)
+        _exit("terminated", EXIT_TERMINATED)
     except KeyboardInterrupt:
-        _exit("interrupted: the run is marked KILLED", EXIT_INTERRUPTED)
+        _exit("interrupted", EXIT_INTERRUPTED)
     except (ValueError, OSError, FloatingPointError) as error:
         _exit(f"error: {' '.join(str(error).split())}", EXIT_FAILED)
     sys.exit(0)

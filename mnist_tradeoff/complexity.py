@@ -39,13 +39,13 @@ def complexity(architecture: Architecture) -> Complexity:
     inputs = (INPUT_SHAPE, *outputs[:-1])
     steps = list(zip(layers, inputs, outputs, strict=True))
     return Complexity(
-        num_params=sum(_num_params(*step) for step in steps),
+        num_params=sum(_num_params(layer, before) for layer, before, _ in steps),
         macs=sum(_macs(*step) for step in steps),
         peak_activation_bytes=FLOAT32_BYTES * max(i.size + o.size for _, i, o in steps),
     )
 
 
-def _num_params(layer: Layer, before: Shape, after: Shape) -> int:
+def _num_params(layer: Layer, before: Shape) -> int:
     match layer:
         case Conv(filters, kernel):
             return (kernel * kernel * before.channels + 1) * filters

@@ -19,9 +19,9 @@ class TrainConfig:
         ValueError: a value out of range; the message names it.
     """
 
-    epochs: int = option(5, "passes over the training images")
+    epochs: int = option(3, "passes over the training images")
     batch_size: int = option(128, "images per step")
-    learning_rate: float = option(0.005, "peak of the one-cycle schedule")
+    learning_rate: float = option(0.01, "peak of the one-cycle schedule")
     seed: int = option(0, "of the initial weights and the order of the images")
     precision: Literal["auto", "float32", "bfloat16"] = option(
         "auto", "bfloat16 arithmetic where the CPU has it (auto), always or never"

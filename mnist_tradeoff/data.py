@@ -123,11 +123,11 @@ def _digits(fallback_reason: str = "") -> Dataset:
     """scikit-learn's 1,797 8×8 digits, each pixel tripled and framed to 28×28."""
     from sklearn.datasets import load_digits
 
-    digits = load_digits()
-    scaled = np.round(digits.images * (255 / 16)).astype(np.uint8)
+    pixels, labels = (np.asarray(array) for array in load_digits(return_X_y=True))
+    scaled = np.round(pixels.reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)
     images = np.pad(scaled.repeat(3, axis=1).repeat(3, axis=2), ((0, 0), (2, 2), (2, 2)))
     assert images.shape[1:] == (IMAGE_SIZE, IMAGE_SIZE)
-    labels = digits.target.astype(np.uint8)
+    labels = labels.astype(np.uint8)
     train, test = _stratified(labels, share=0.2)
     arrays = Arrays(images[train], labels[train], images[test], labels[test])
     return _split(arrays, "digits", "sklearn.datasets.load_digits", fallback_reason)
@@ -153,9 +153,10 @@ def _stratified(labels: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarra
     """Indices of the larger and of the smaller part, each class in proportion."""
     from sklearn.model_selection import train_test_split
 
-    return train_test_split(
+    larger, smaller = train_test_split(
         np.arange(len(labels)),
         test_size=round(len(labels) * share),
         random_state=SPLIT_SEED,
         stratify=labels,
     )
+    return np.asarray(larger), np.asarray(smaller)

@@ -25,16 +25,16 @@ class Arrays(NamedTuple):
     test_labels: np.ndarray
 
 
-IDX_NAMES = Arrays(
+IDX_NAMES = (
     "train-images-idx3-ubyte",
     "train-labels-idx1-ubyte",
     "t10k-images-idx3-ubyte",
     "t10k-labels-idx1-ubyte",
 )
-NPZ_KEYS = Arrays("x_train", "y_train", "x_test", "y_test")
+NPZ_KEYS = ("x_train", "y_train", "x_test", "y_test")
 
 # md5 of the uncompressed IDX content of MNIST.
-MNIST_MD5 = Arrays(
+MNIST_MD5 = (
     "6bbc9ace898e44ae57da46a324031adb",
     "a25bea736e30d166cdddb491f175f624",
     "2646ac647ad5339dbf082846283269ea",
@@ -52,17 +52,14 @@ def read_arrays(path: Path) -> Arrays:
     """
     arrays = _read_npz(path) if path.is_file() else _read_folder(path)
     names = NPZ_KEYS if path.is_file() else IDX_NAMES
-    for images, labels, image_name, label_name in zip(arrays[::2], arrays[1::2], names[::2], names[1::2]):
-        _check_images(images, f"{image_name} in '{path}'")
-        _check_labels(labels, f"{label_name} in '{path}'")
-        if len(images) != len(labels):
-            raise ValueError(f"'{path}' has {len(images)} {image_name} but {len(labels)} {label_name}")
+    for i in (0, 2):
+        _check_pair(arrays[i], arrays[i + 1], names[i], names[i + 1], path)
     return Arrays(*(array.astype(np.uint8, copy=False) for array in arrays))
 
 
-def content_md5(arrays: Arrays) -> Arrays:
+def content_md5(arrays: Arrays) -> tuple[str, ...]:
     """md5 of each array's uncompressed IDX content, whatever file it came from."""
-    return Arrays(*(hashlib.md5(idx_bytes(array)).hexdigest() for array in arrays))
+    return tuple(hashlib.md5(idx_bytes(array)).hexdigest() for array in arrays)
 
 
 def idx_bytes(array: np.ndarray) -> bytes:
@@ -81,7 +78,9 @@ def parse_idx(content: bytes, source: str) -> np.ndarray:
         raise ValueError(f"{source} is no IDX file")
     _, kind, dimensions = struct.unpack(">HBB", content[:4])
     if kind != 0x08:
-        raise ValueError(f"{source} holds IDX type 0x{kind:02x}; only unsigned bytes (0x08) are read")
+        raise ValueError(
+            f"{source} holds IDX type 0x{kind:02x}; only unsigned bytes (0x08) are read"
+        )
     start = 4 + 4 * dimensions
     if len(content) < start:
         raise ValueError(f"{source} is truncated in its header")
@@ -120,11 +119,18 @@ def _find(folder: Path, name: str) -> Path:
 
 def _read_npz(path: Path) -> Arrays:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             return Arrays(*(file[key] for key in NPZ_KEYS))
     except KeyError as error:
         raise ValueError(f"'{path}' lacks an array: {error.args[0]}") from None
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error, AttributeError, TypeError) as error:
+    except (
+        ValueError,
+        EOFError,
+        zipfile.BadZipFile,
+        zlib.error,
+        AttributeError,
+        TypeError,
+    ) as error:
         raise ValueError(f"'{path}' is no readable npz: {_npz_problem(error)}") from None
 
 
@@ -134,11 +140,22 @@ def _npz_problem(error: Exception) -> str:
     return "it is truncated or corrupt"
 
 
+def _check_pair(
+    images: np.ndarray, labels: np.ndarray, image_name: str, label_name: str, path: Path
+) -> None:
+    _check_images(images, f"{image_name} in '{path}'")
+    _check_labels(labels, f"{label_name} in '{path}'")
+    if len(images) != len(labels):
+        raise ValueError(f"'{path}' has {len(images)} {image_name} but {len(labels)} {label_name}")
+
+
 def _check_images(images: np.ndarray, source: str) -> None:
     if images.dtype != np.uint8:
         raise ValueError(f"{source} must be uint8, not {images.dtype}")
     if images.ndim != 3 or images.shape[1:] != (IMAGE_SIZE, IMAGE_SIZE) or not len(images):
-        raise ValueError(f"{source} must have the shape (n, {IMAGE_SIZE}, {IMAGE_SIZE}), not {images.shape}")
+        raise ValueError(
+            f"{source} must have the shape (n, {IMAGE_SIZE}, {IMAGE_SIZE}), not {images.shape}"
+        )
 
 
 def _check_labels(labels: np.ndarray, source: str) -> None:
@@ -147,4 +164,6 @@ def _check_labels(labels: np.ndarray, source: str) -> None:
     if labels.ndim != 1:
         raise ValueError(f"{source} must have the shape (n,), not {labels.shape}")
     if labels.size and not (labels.min() >= 0 and labels.max() < CLASSES):
-        raise ValueError(f"{source} must be 0 to {CLASSES - 1}, not {labels.min()} to {labels.max()}")
+        raise ValueError(
+            f"{source} must be 0 to {CLASSES - 1}, not {labels.min()} to {labels.max()}"
+        )

@@ -20,7 +20,9 @@ def learning_curve(epochs: Sequence[Epoch], title: str) -> Figure:
     for axes, metric in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
         train = [getattr(point, metric) for point in epochs]
         val = [getattr(point, f"val_{metric}") for point in epochs]
-        axes.plot(numbers, train, "o--", color=TRAINING_COLOR, label="training (mean over the epoch)")
+        axes.plot(
+            numbers, train, "o--", color=TRAINING_COLOR, label="training (mean over the epoch)"
+        )
         axes.plot(numbers, val, "o-", color=VALIDATION_COLOR, label="validation (after the epoch)")
         axes.set(xlabel="epoch", ylabel=metric)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -34,7 +34,7 @@ class Progress:
         self.bar.update(images)
 
     def on_epoch(self, epoch: Epoch) -> None:
-        figures = f"loss {epoch.loss:.4f}, val_loss {epoch.val_loss:.4f}, val_accuracy {epoch.val_accuracy:.4f}"
+        figures = f"loss {epoch.loss:.4f}, val_accuracy {epoch.val_accuracy:.4f}"
         if self.bar.disable:
             print(f"epoch {epoch.epoch}/{self.epochs}: {figures}", file=sys.stderr, flush=True)
         else:

@@ -20,9 +20,11 @@ import psutil
 from filelock import FileLock
 from matplotlib.figure import Figure
 from mlflow.data.code_dataset_source import CodeDatasetSource
+from mlflow.data.numpy_dataset import from_numpy
 from mlflow.entities import RunStatus
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
+from mlflow.tensorflow import log_model
 from sqlalchemy.exc import SQLAlchemyError
 
 from mnist_tradeoff.backend import THREADS, cpu_name, tf
@@ -50,7 +52,7 @@ class TrackingError(OSError):
 
 def redact(text: str) -> str:
     """The text with the password of every URL in it replaced by ***."""
-    return re.sub(r"(\w+://[^\s:/@]*):[^\s@]*@", r"\1:***@", text)
+    return re.sub(r"(\w+://[^\s:/@]*):[^\s/]*@", r"\1:***@", text)
 
 
 def prepare_store() -> None:
@@ -61,7 +63,9 @@ def prepare_store() -> None:
     Raises:
         TrackingError: a server that does not answer, or a database that cannot be opened.
     """
-    mlflow.set_tracking_uri(os.environ.get(URI_VARIABLE) or f"sqlite:///{Path('mlflow.db').absolute()}")
+    mlflow.set_tracking_uri(
+        os.environ.get(URI_VARIABLE) or f"sqlite:///{Path('mlflow.db').absolute()}"
+    )
     uri = mlflow.get_tracking_uri()
     if urlsplit(uri).scheme in ("http", "https"):
         _require_server(uri)
@@ -73,7 +77,9 @@ def _require_server(uri: str) -> None:
     """Ask once, because MLflow itself would retry for minutes."""
     without_credentials = re.sub(r"//[^/@]*@", "//", uri).rstrip("/")
     try:
-        urllib.request.urlopen(f"{without_credentials}/health", timeout=SERVER_TIMEOUT_SECONDS).close()
+        urllib.request.urlopen(
+            f"{without_credentials}/health", timeout=SERVER_TIMEOUT_SECONDS
+        ).close()
     except urllib.error.HTTPError:
         pass  # It answers; whether we may use it, the first real request will tell.
     except OSError as error:
@@ -95,7 +101,8 @@ def _first_touch_lock(uri: str) -> Iterator[None]:
         lock.acquire()
     except OSError as error:
         raise TrackingError(
-            f"'{path}' cannot be written ({error}): change to a folder of your own, or set {URI_VARIABLE}"
+            f"'{path}' cannot be written ({error}): "
+            f"change to a folder of your own, or set {URI_VARIABLE}"
         ) from None
     try:
         yield
@@ -162,7 +169,11 @@ def how_to_look(run_id: str) -> str:
     uri = mlflow.get_tracking_uri()
     store = "" if uri == f"sqlite:///{Path('mlflow.db').absolute()}" else redact(uri)
     is_server = urlsplit(uri).scheme in ("http", "https")
-    look = store if is_server else f"mlflow ui {f'--backend-store-uri {store}' if store else ''}".strip()
+    look = (
+        store
+        if is_server
+        else f"mlflow ui {f'--backend-store-uri {store}' if store else ''}".strip()
+    )
     return f"  {'run':<14}{run_id}\n  {'look at it':<14}{look}"
 
 
@@ -187,8 +198,8 @@ def _git_dirty() -> str:
 
 
 def log_dataset(dataset: Dataset) -> None:
-    """The training images as an MLflow dataset with the digest of the whole set; tag ``dataset``."""
-    entry = mlflow.data.from_numpy(
+    """The training images as MLflow dataset with the digest of the whole set; tag ``dataset``."""
+    entry = from_numpy(
         dataset.train.images,
         targets=dataset.train.labels,
         source=CodeDatasetSource({"source": dataset.source}),
@@ -232,7 +243,7 @@ def log_result(result: TrainResult, dataset: Dataset, curve: Figure) -> None:
     mlflow.set_tag("precision", result.precision)
     mlflow.log_figure(curve, "learning_curve.png")
     example = dataset.val.images[:1]
-    mlflow.tensorflow.log_model(
+    log_model(
         result.model,
         name="model",
         signature=infer_signature(example, predict_logits(result.model, example)),

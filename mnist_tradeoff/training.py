@@ -6,6 +6,7 @@ synchronisation until their gradients are added. (README, "How it is fast", has 
 Every operation being single-threaded, the same seed gives the same weights on the same machine.
 """
 
+import itertools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -83,12 +84,16 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
         return {"peak": self.peak, "steps": self.steps}
 
 
+def _ignore(_: object) -> None:
+    pass
+
+
 def train(
     architecture: Architecture,
     dataset: Dataset,
     config: TrainConfig,
-    on_images: Callable[[int], None] = lambda images: None,
-    on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+    on_images: Callable[[int], None] = _ignore,
+    on_epoch: Callable[[Epoch], None] = _ignore,
 ) -> TrainResult:
     """Train an architecture and evaluate it, on validation after every epoch, on test once.
 
@@ -104,15 +109,16 @@ def train(
     finished = model if precision == "float32" else build(architecture)
     loop = _Loop(model, dataset.train, config, complexity(architecture).macs)
     epochs: list[Epoch] = []
+    evaluations: list[Evaluation] = []
     for number in range(1, config.epochs + 1):
         loss, accuracy = loop.run_epoch(number, on_images)
         finished.set_weights(model.get_weights())
         val = evaluate(finished, dataset.val)
+        evaluations.append(val)
         epochs.append(Epoch(number, loss, accuracy, val.loss, val.accuracy))
         on_epoch(epochs[-1])
-    return TrainResult(
-        finished, tuple(epochs), loop.seconds, precision, val, evaluate(finished, dataset.test)
-    )
+    test = evaluate(finished, dataset.test)
+    return TrainResult(finished, tuple(epochs), loop.seconds, precision, evaluations[-1], test)
 
 
 class _Loop:
@@ -123,10 +129,16 @@ class _Loop:
         self.labels = tf.constant(split.labels, tf.int32)
         self.batch_size = min(config.batch_size, len(split.labels))
         self.steps = len(split.labels) // self.batch_size
-        self.steps_per_call = max(1, min(MAX_STEPS_PER_CALL, MACS_PER_CALL // (macs * self.batch_size)))
+        self.steps_per_call = max(
+            1, min(MAX_STEPS_PER_CALL, MACS_PER_CALL // (macs * self.batch_size))
+        )
         self.random = np.random.default_rng(config.seed)
         schedule = OneCycle(config.learning_rate, self.steps * config.epochs)
-        self.optimizer = keras.optimizers.Adam(schedule, beta_1=BETA_1, beta_2=BETA_2)
+        self.optimizer = keras.optimizers.Adam(
+            schedule,  # pyright: ignore[reportArgumentType] (Keras declares float only)
+            beta_1=BETA_1,
+            beta_2=BETA_2,
+        )
         self.optimizer.build(model.trainable_variables)
         signature = [tf.TensorSpec([None, self.batch_size], tf.int32)]
         self.run_steps = tf.function(self._run_steps, input_signature=signature)
@@ -177,7 +189,7 @@ class _Loop:
 
 def _split(batch, size: int) -> list:
     edges = [size * part // THREADS for part in range(THREADS + 1)]
-    return [batch[low:high] for low, high in zip(edges, edges[1:], strict=False) if high > low]
+    return [batch[low:high] for low, high in itertools.pairwise(edges) if high > low]
 
 
 def _count_correct(logits, labels):

@@ -1,0 +1,73 @@
+"""The rooms' rules, held on the syntax trees."""
+
+import ast
+import itertools
+
+import pytest
+
+from tests.conftest import ROOT
+
+# Each heavy library lives behind one file.
+OWNERS = {
+    "tensorflow": {"backend.py"},
+    "keras": {"backend.py"},
+    "mlflow": {"tracking.py"},
+    "matplotlib": {"figures.py", "tracking.py"},  # tracking.py names the type Figure
+    "sklearn": {"data.py"},
+    "argparse": {"cli.py"},
+}
+LIGHT = {"architectures.py", "complexity.py", "config.py", "cli.py"}
+ORDER = [
+    ["architectures"],
+    ["complexity", "config", "data_files"],
+    ["backend", "download", "cli"],
+    ["data", "models"],
+    ["training"],
+    ["figures", "terminal", "tracking"],
+]
+PACKAGE = sorted((ROOT / "mnist_tradeoff").glob("*.py"))
+
+
+def imported(path, top_level_only=False):
+    tree = ast.parse(path.read_text())
+    for node in tree.body if top_level_only else ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+
+
+@pytest.mark.parametrize("path", PACKAGE, ids=lambda path: path.name)
+def test_heavy_libraries_live_behind_one_file(path):
+    for name in imported(path):
+        owners = OWNERS.get(name.partition(".")[0])
+        assert owners is None or path.name in owners, f"{path.name} imports {name}"
+
+
+@pytest.mark.parametrize("path", PACKAGE, ids=lambda path: path.name)
+def test_imports_run_one_way(path):
+    ranks = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
+    assert path.stem in ranks or path.stem == "__init__", f"{path.name} has no place in ORDER"
+    for name in imported(path):
+        package, _, room = name.partition(".")
+        assert package != "experiments"
+        if package == "mnist_tradeoff" and room:
+            assert ranks[room] < ranks[path.stem], f"{path.name} imports {name}"
+
+
+def test_light_rooms_use_the_standard_library_alone():
+    import sys
+
+    paths = [path for path in PACKAGE if path.name in LIGHT]
+    assert len(paths) == len(LIGHT)
+    names = itertools.chain.from_iterable(imported(path) for path in paths)
+    for name in names:
+        top = name.partition(".")[0]
+        assert top in sys.stdlib_module_names or top == "mnist_tradeoff", name
+
+
+def test_entry_points_import_light_rooms_only_at_the_top():
+    for path in (ROOT / "experiments").glob("*.py"):
+        for name in imported(path, top_level_only=True):
+            room = name.partition(".")[2]
+            assert not room or f"{room}.py" in LIGHT, f"{path.name} imports {name}"

@@ -1,0 +1,87 @@
+"""One source for every default, one environment however it is made."""
+
+import importlib
+import re
+import shlex
+import tomllib
+from dataclasses import fields
+
+import pytest
+import yaml
+from mlflow.projects import _project_spec
+
+from mnist_tradeoff import cli
+from mnist_tradeoff.config import RunConfig
+from tests.conftest import ROOT
+
+CONFIGS = {"main": ("experiments.train", RunConfig)}
+CHANGED = {
+    RunConfig: RunConfig(
+        model="8C3-P2",
+        epochs=7,
+        batch_size=64,
+        learning_rate=0.125,
+        seed=3,
+        precision="bfloat16",
+        dataset="a folder/with 'quotes'",
+    )
+}
+
+PROJECT = _project_spec.load_project(str(ROOT))
+
+
+def test_every_entry_point_is_known_here():
+    assert set(yaml.safe_load((ROOT / "MLproject").read_text())["entry_points"]) == set(CONFIGS)
+
+
+@pytest.mark.parametrize("entry_point", CONFIGS)
+def test_defaults_and_changes_arrive(entry_point, tmp_path):
+    module, config_type = CONFIGS[entry_point]
+    importlib.import_module(module)
+    default, changed = config_type(), CHANGED[config_type]
+    assert all(getattr(default, f.name) != getattr(changed, f.name) for f in fields(default))
+    changes = {field.name: str(getattr(changed, field.name)) for field in fields(changed)}
+    for config, parameters in ((default, {}), (changed, changes)):
+        entry = PROJECT.get_entry_point(entry_point)
+        command = entry.compute_command(parameters, str(tmp_path))
+        python, dash_m, name, *arguments = shlex.split(command)
+        assert (python, dash_m, name) == ("python", "-m", module)
+        assert cli.parse(config_type, arguments) == config
+
+
+def names(lines) -> set[str]:
+    matches = (re.match(r"[A-Za-z0-9._-]+", line) for line in lines)
+    return {match[0].lower().replace("_", "-") for match in matches if match}
+
+
+def test_conda_requirements_and_pyproject_agree():
+    conda = yaml.safe_load((ROOT / "conda.yaml").read_text())
+    assert conda["dependencies"] == ["python=3.11", "pip", {"pip": ["-r requirements.txt"]}]
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert pyproject["project"]["requires-python"] == ">=3.11,<3.14"
+    wanted = names(pyproject["project"]["dependencies"]) | names(
+        pyproject["dependency-groups"]["dev"]
+    )
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    pinned = [line for line in lines if line and not line.lstrip().startswith("#")]
+    assert wanted <= names(pinned)
+    assert all(re.match(r"[A-Za-z0-9._\[\],-]+==\S+", line) for line in pinned)
+
+
+def test_no_file_names_a_package_index():
+    for name in ("requirements.txt", "conda.yaml", "pyproject.toml", "MLproject"):
+        text = (ROOT / name).read_text()
+        assert "index-url" not in text.replace("--no-emit-index-url", "")
+        assert "find-links" not in text.replace("--no-emit-find-links", "")
+        assert "://" not in text
+
+
+def test_pinned_environment_is_the_one_that_runs():
+    """Otherwise the tests prove something about other versions than the user gets."""
+    from importlib.metadata import version
+
+    pins = dict(
+        re.findall(r"^([A-Za-z0-9._-]+)==([^\s;]+)", (ROOT / "requirements.txt").read_text(), re.M)
+    )
+    for package in ("tensorflow", "keras", "mlflow", "numpy", "scikit-learn", "pandas"):
+        assert version(package) == pins[package]

@@ -1,0 +1,121 @@
+import os
+import subprocess
+import sys
+import time
+
+import mlflow
+import pytest
+
+from mnist_tradeoff import tracking
+from tests.conftest import ROOT
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    """A fresh SQLite store in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID"):
+        monkeypatch.delenv(name, raising=False)
+    tracking.prepare_store()
+    yield tmp_path
+    mlflow.set_tracking_uri(None)
+
+
+def status(run_id: str) -> str:
+    return mlflow.get_run(run_id).info.status
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [(None, "FINISHED"), (ValueError, "FAILED"), (KeyboardInterrupt, "KILLED")],
+)
+def test_a_run_ends_with_the_right_status(store, error, expected):
+    assert (store / "mlflow.db").exists()
+    run_id = ""
+    try:
+        with tracking.tracked_run("name", {"seed": 1}, {"role": "run"}) as run_id:
+            if error:
+                raise error
+    except (ValueError, KeyboardInterrupt) as raised:
+        assert type(raised) is error
+    run = mlflow.get_run(run_id)
+    assert run.info.status == expected
+    assert run.info.run_name == "name"
+    assert run.data.params == {"seed": "1"}
+    assert run.data.tags["role"] == "run"
+    assert run.data.tags["git_dirty"] in ("true", "false", "unknown")
+    assert {"cpu", "threads", "python", "tensorflow"} <= set(run.data.tags)
+
+
+@pytest.mark.usefixtures("store")
+def test_joins_the_opened_run_and_keeps_its_spelling(monkeypatch):
+    with mlflow.start_run(run_name="opened") as opened:
+        mlflow.log_param("learning_rate", "1e-3")
+    monkeypatch.setenv("MLFLOW_RUN_ID", opened.info.run_id)
+    with tracking.tracked_run("other", {"learning_rate": 0.001, "seed": 0}, {}) as run_id:
+        assert run_id == opened.info.run_id
+    run = mlflow.get_run(run_id)
+    assert run.data.params == {"learning_rate": "1e-3", "seed": "0"}
+    assert (run.info.run_name, run.info.status) == ("opened", "FINISHED")
+
+
+def test_store_that_cannot_be_made(monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:////proc/nowhere/mlflow.db")
+    with pytest.raises(
+        tracking.TrackingError, match=r"'/proc/nowhere/mlflow.db' cannot be written"
+    ):
+        tracking.prepare_store()
+
+
+def test_store_that_is_no_database(monkeypatch, tmp_path):
+    path = tmp_path / "mlflow.db"
+    path.write_bytes(b"not a database, but somebody's file" * 100)
+    before = path.read_bytes()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{path}")
+    with pytest.raises(tracking.TrackingError, match="tracking failed"):
+        tracking.prepare_store()
+    assert path.read_bytes() == before
+
+
+def test_server_that_is_down_is_one_quick_line_without_the_password(monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://user:hunter2@127.0.0.1:9")
+    started = time.monotonic()
+    with pytest.raises(tracking.TrackingError) as raised:
+        tracking.prepare_store()
+    assert time.monotonic() - started < tracking.SERVER_TIMEOUT_SECONDS + 1
+    assert "http://user:***@127.0.0.1:9 does not answer" in str(raised.value)
+    assert "hunter2" not in str(raised.value)
+
+
+def test_redact():
+    assert tracking.redact("a postgresql://u:p@ss:w@h/db b") == "a postgresql://u:***@h/db b"
+    assert tracking.redact("sqlite:///a.db, http://host:5000/x@y") == (
+        "sqlite:///a.db, http://host:5000/x@y"
+    )
+
+
+def test_without_mlflow_run_there_is_nobody_to_watch(monkeypatch):
+    monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)
+    tracking.stop_with_launcher()()
+
+
+@pytest.mark.slow
+def test_first_touch_by_four_processes_at_once(tmp_path):
+    code = (
+        "from mnist_tradeoff import tracking\n"
+        "tracking.prepare_store()\n"
+        "with tracking.tracked_run('run', {'seed': 0}, {}): pass"
+    )
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW_")}
+    environment["PYTHONPATH"] = str(ROOT)
+    command = [sys.executable, "-c", code]
+    processes = [
+        subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE)
+        for _ in range(4)
+    ]
+    for process in processes:
+        _, stderr = process.communicate(timeout=300)
+        assert process.returncode == 0, stderr.decode()
+    client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
+    runs = client.search_runs(["0"])
+    assert [run.info.status for run in runs] == ["FINISHED"] * 4

@@ -1,0 +1,247 @@
+"""The main job as its users run it: real processes, real MLflow."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import psutil
+import pytest
+
+from mnist_tradeoff import data
+from tests.conftest import ROOT
+
+pytestmark = pytest.mark.slow
+
+LONG = ("cnn_v2", "200")  # would train for minutes on the small set
+
+
+def environment(folder: Path, **changes: str) -> dict[str, str]:
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW_")}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    store = f"sqlite:///{folder}/mlflow.db"
+    return {**kept, "PATH": path, "PYTHONPATH": str(ROOT), "MLFLOW_TRACKING_URI": store, **changes}
+
+
+def train(folder: Path, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "experiments.train", *arguments],
+        cwd=folder,
+        env=environment(folder, **changes),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def mlflow_run(folder: Path, *parameters: str, manager=("--env-manager", "local"), **changes: str):
+    options = [option for parameter in parameters for option in ("-P", parameter)]
+    return subprocess.run(
+        ["mlflow", "run", str(ROOT), *manager, *options],
+        cwd=folder,
+        env=environment(folder, **changes),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def runs_in(folder: Path) -> list:
+    return list(mlflow.MlflowClient(f"sqlite:///{folder}/mlflow.db").search_runs(["0"]))
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, stripes):
+    folder = tmp_path_factory.mktemp("finished")
+    done = mlflow_run(
+        folder, "model=8C3-P2-16C3-P2", "epochs=3", "learning_rate=1e-2", f"dataset={stripes}"
+    )
+    assert done.returncode == 0, done.stderr
+    return folder, done
+
+
+def test_run_leaves_what_the_contract_names(finished, stripes):
+    folder, _ = finished
+    (run,) = runs_in(folder)
+    assert run.info.status == "FINISHED"
+    assert run.data.params == {
+        "model": "8C3-P2-16C3-P2",
+        "epochs": "3",
+        "batch_size": "128",
+        "learning_rate": "1e-2",
+        "seed": "0",
+        "precision": "auto",
+        "dataset": str(stripes),
+    }
+    assert set(run.data.metrics) == {
+        *("num_params", "macs", "peak_activation_bytes", "train_seconds"),
+        *("loss", "accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy"),
+    }
+    assert run.data.tags["role"] == "run"
+    assert run.data.tags["architecture"] == "8C3-P2-16C3-P2"
+    assert run.data.tags["dataset"] == "stripes"
+    (dataset_input,) = run.inputs.dataset_inputs
+    assert dataset_input.dataset.name == "stripes"
+    assert dataset_input.dataset.digest == data.load(str(stripes)).digest
+    client = mlflow.MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    for metric in ("loss", "accuracy", "val_loss", "val_accuracy"):
+        assert [m.step for m in client.get_metric_history(run.info.run_id, metric)] == [1, 2, 3]
+    assert [file.path for file in client.list_artifacts(run.info.run_id)] == ["learning_curve.png"]
+
+
+def test_summary_has_no_documented_numbers_for_another_set(finished):
+    folder, done = finished
+    assert "8C3-P2-16C3-P2 on stripes, 200 test images" in done.stdout
+    assert "documented" not in done.stdout
+    assert runs_in(folder)[0].info.run_id in done.stdout
+    assert "epoch 3/3: loss" in done.stderr
+    assert "\r" not in done.stderr
+    for noise in ("oneDNN", "cuda", "TF-TRT", "alembic", "Warning", "Traceback"):
+        assert noise not in done.stderr
+
+
+def test_logged_model_scores_the_logged_accuracy(finished, stripes):
+    """In this process, which is another than the one that trained."""
+    folder, _ = finished
+    (run,) = runs_in(folder)
+    mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
+    try:
+        model = mlflow.pyfunc.load_model(f"runs:/{run.info.run_id}/model")
+    finally:
+        mlflow.set_tracking_uri(None)
+    test = data.load(str(stripes)).test
+    predictions = model.predict(test.images).argmax(axis=1)
+    assert (predictions == test.labels).mean() == run.data.metrics["test_accuracy"]
+    assert str(model.metadata.signature.inputs) == "[Tensor('uint8', (-1, 28, 28))]"
+    assert str(model.metadata.signature.outputs) == "[Tensor('float32', (-1, 10))]"
+
+
+def test_literal_mlflow_run_through_conda(tmp_path, stripes):
+    """`mlflow run .` without a flag calls conda; a shim stands in for making the environment."""
+    shims = tmp_path / "bin"
+    shims.mkdir()
+    (shims / "conda").write_text(
+        f'#!/bin/sh\necho "conda $*" >> {tmp_path}/calls\necho \'{{"envs": []}}\'\n'
+    )
+    (shims / "activate").write_text("")
+    for shim in shims.iterdir():
+        shim.chmod(0o755)
+    path = f"{shims}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = mlflow_run(
+        tmp_path, "model=cnn_v1", "epochs=1", f"dataset={stripes}", manager=(), PATH=path
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"--file {ROOT}/conda.yaml" in (tmp_path / "calls").read_text()
+    (run,) = runs_in(tmp_path)
+    assert (run.data.metrics["num_params"], run.data.metrics["macs"]) == (12_810, 662_912)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "line"),
+    [
+        (["model=lenet"], "error: unknown model 'lenet'"),
+        (["epochs=abc"], "error: argument --epochs: must be a whole number, not 'abc'"),
+        (["color=red"], "error: unrecognized arguments: --color red"),
+    ],
+)
+def test_bad_parameters_fail_the_run_with_one_line(tmp_path, parameters, line):
+    done = mlflow_run(tmp_path, *parameters)
+    assert done.returncode != 0
+    ours = [text for text in done.stderr.splitlines() if "mlflow.projects" not in text]
+    assert [text for text in ours if text.startswith(line)], done.stderr
+    assert "Traceback" not in done.stderr
+    assert [run.info.status for run in runs_in(tmp_path)] == ["FAILED"]
+
+
+def test_bad_data_fails_the_run_with_one_line(tmp_path):
+    done = train(tmp_path, "--dataset", str(tmp_path))
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"error: '{tmp_path}' has no train-images-idx3-ubyte")
+    assert done.stderr.count("\n") == 1
+    assert [run.info.status for run in runs_in(tmp_path)] == ["FAILED"]
+
+
+def test_divergence_fails_the_run_with_one_line(tmp_path, stripes):
+    done = train(tmp_path, "--dataset", str(stripes), "--learning_rate", "1e30")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: training diverged in epoch 1")
+    assert done.stderr.count("\n") == 1
+    (run,) = runs_in(tmp_path)
+    assert run.info.status == "FAILED"
+    assert "test_accuracy" not in run.data.metrics
+
+
+def test_digits_demo_cannot_be_missed(tmp_path):
+    nowhere = {"HOME": str(tmp_path), "KERAS_HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
+    proxies = {"https_proxy": "http://127.0.0.1:9", "MNIST_TRADEOFF_DATA": ""}
+    done = train(tmp_path, "--epochs", "1", **nowhere, **proxies)
+    assert done.returncode == 0, done.stderr
+    assert "WARNING: THIS IS NOT MNIST" in done.stderr
+    assert "cnn_v1" not in done.stdout.splitlines()[0]
+    assert "documented" not in done.stdout
+    (run,) = runs_in(tmp_path)
+    assert run.data.tags["dataset"] == "digits"
+    assert run.info.run_name == "cnn_v1 (digits demo, not MNIST)"
+
+
+def wait_for_training(folder: Path, process: subprocess.Popen) -> psutil.Process:
+    """The process that trains, once its first epoch is logged."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and process.poll() is None:
+        if (folder / "mlflow.db").exists() and any(
+            r.data.metrics.get("loss") for r in runs_in(folder)
+        ):
+            family = [
+                psutil.Process(process.pid),
+                *psutil.Process(process.pid).children(recursive=True),
+            ]
+            return next(p for p in family if "experiments.train" in p.cmdline())
+        time.sleep(0.5)
+    raise AssertionError("no training started")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signal_marks_the_run_killed(tmp_path, stripes, number):
+    command = [sys.executable, "-m", "experiments.train", "--model", LONG[0], "--epochs", LONG[1]]
+    process = subprocess.Popen(
+        [*command, "--dataset", str(stripes)], cwd=tmp_path, env=environment(tmp_path)
+    )
+    wait_for_training(tmp_path, process)
+    process.send_signal(number)
+    assert process.wait(timeout=30) == 128 + number
+    assert [run.info.status for run in runs_in(tmp_path)] == ["KILLED"]
+
+
+def test_killed_mlflow_run_leaves_nothing_running(tmp_path, stripes):
+    parameters = [f"model={LONG[0]}", f"epochs={LONG[1]}", f"dataset={stripes}"]
+    options = [option for parameter in parameters for option in ("-P", parameter)]
+    process = subprocess.Popen(
+        ["mlflow", "run", str(ROOT), "--env-manager", "local", *options],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+    )
+    trainer = wait_for_training(tmp_path, process)
+    process.kill()
+    psutil.wait_procs([trainer], timeout=30)
+    assert not trainer.is_running()
+    process.wait()
+    assert [run.info.status for run in runs_in(tmp_path)] == ["KILLED"]
+
+
+def test_keras_loads_the_artifact_in_safe_mode(finished):
+    """No lambda, no pickle: the model is plain Keras."""
+    folder, _ = finished
+    (path,) = folder.rglob("model.keras")
+    from mnist_tradeoff.backend import keras
+
+    model = keras.saving.load_model(path, safe_mode=True)
+    assert isinstance(model, keras.Model)
+    assert model(np.zeros((1, 28, 28), np.uint8)).shape == (1, 10)
+    assert json.loads(model.to_json())["config"]["name"] == model.name
