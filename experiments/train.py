@@ -9,9 +9,11 @@ from mnist_tradeoff import cli
 from mnist_tradeoff.architectures import reference_of, resolve
 from mnist_tradeoff.complexity import complexity
 from mnist_tradeoff.config import RunConfig
+from mnist_tradeoff.launcher import watch_launcher
 
 
 def train_and_track(config: RunConfig) -> None:
+    check_launcher = watch_launcher()
     # Imported here, because TensorFlow and MLflow take seconds that --help need not wait for.
     from mnist_tradeoff import data, figures, terminal, tracking, training
 
@@ -28,7 +30,6 @@ def train_and_track(config: RunConfig) -> None:
             tracking.rename_run("(digits demo, not MNIST)")
         tracking.log_complexity(complexity(architecture))
         with terminal.Progress(config.epochs, len(dataset.train.labels)) as progress:
-            check_launcher = tracking.stop_with_launcher()
 
             def on_images(images: int) -> None:
                 check_launcher()

@@ -8,7 +8,7 @@ import re
 import subprocess
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -16,7 +16,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import mlflow
-import psutil
 from filelock import FileLock
 from matplotlib.figure import Figure
 from mlflow.data.code_dataset_source import CodeDatasetSource
@@ -30,16 +29,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from mnist_tradeoff.backend import THREADS, cpu_name, tf
 from mnist_tradeoff.complexity import Complexity
 from mnist_tradeoff.data import Dataset
+from mnist_tradeoff.launcher import RUN_VARIABLE
 from mnist_tradeoff.training import Epoch, TrainResult, predict_logits
 
-RUN_VARIABLE = "MLFLOW_RUN_ID"
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
 SERVER_TIMEOUT_SECONDS = 5
 SQLITE_LOCK_SECONDS = 120
 PROJECT_FOLDER = Path(__file__).parent.parent
 MODEL_REQUIREMENTS = ("mlflow", "tensorflow", "keras", "numpy")
-# What stands between `mlflow run` and this process.
-SHELLS = ("bash", "sh", "conda", "uv")
 
 # MLflow and Alembic tell of every table they create.
 for _name in ("mlflow", "alembic"):
@@ -145,23 +142,6 @@ def tracked_run(name: str, params: Mapping[str, Any], tags: Mapping[str, str]) -
             raise
         finally:
             mlflow.end_run(RunStatus.to_string(status))
-
-
-def stop_with_launcher() -> Callable[[], None]:
-    """A check that raises KeyboardInterrupt once the `mlflow run` above this process is gone.
-
-    A killed `mlflow run` leaves its child training for nobody. Without one, the check does nothing.
-    """
-    if RUN_VARIABLE not in os.environ:
-        return lambda: None
-    parents = [process for process in psutil.Process().parents() if process.name() not in SHELLS]
-    launcher = parents[0] if parents else psutil.Process(os.getppid())
-
-    def check() -> None:
-        if not launcher.is_running() or launcher.status() == psutil.STATUS_ZOMBIE:
-            raise KeyboardInterrupt
-
-    return check
 
 
 def how_to_look(run_id: str) -> str:

@@ -94,11 +94,6 @@ def test_redact():
     )
 
 
-def test_without_mlflow_run_there_is_nobody_to_watch(monkeypatch):
-    monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)
-    tracking.stop_with_launcher()()
-
-
 @pytest.mark.slow
 def test_first_touch_by_four_processes_at_once(tmp_path):
     code = (

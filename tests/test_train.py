@@ -1,11 +1,11 @@
 """The main job as its users run it: real processes, real MLflow."""
 
+import ast
 import json
 import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import mlflow
@@ -107,20 +107,28 @@ def test_summary_has_no_documented_numbers_for_another_set(finished):
         assert noise not in done.stderr
 
 
-def test_logged_model_scores_the_logged_accuracy(finished, stripes):
-    """In this process, which is another than the one that trained."""
+SCORE = """
+import sys, mlflow
+from mnist_tradeoff import data
+test = data.load(sys.argv[2]).test
+model = mlflow.pyfunc.load_model(sys.argv[1])
+print((model.predict(test.images).argmax(axis=1) == test.labels).mean())
+print(model.metadata.signature.to_dict())
+"""
+
+
+def test_logged_model_scores_the_logged_accuracy_in_a_new_process(finished, stripes):
     folder, _ = finished
     (run,) = runs_in(folder)
-    mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
-    try:
-        model = mlflow.pyfunc.load_model(f"runs:/{run.info.run_id}/model")
-    finally:
-        mlflow.set_tracking_uri(None)
-    test = data.load(str(stripes)).test
-    predictions = model.predict(test.images).argmax(axis=1)
-    assert (predictions == test.labels).mean() == run.data.metrics["test_accuracy"]
-    assert str(model.metadata.signature.inputs) == "[Tensor('uint8', (-1, 28, 28))]"
-    assert str(model.metadata.signature.outputs) == "[Tensor('float32', (-1, 10))]"
+    command = [sys.executable, "-c", SCORE, f"runs:/{run.info.run_id}/model", str(stripes)]
+    output = subprocess.check_output(command, cwd=folder, env=environment(folder), text=True)
+    accuracy, signature = output.splitlines()[-2:]  # Keras prints its progress first
+    assert float(accuracy) == run.data.metrics["test_accuracy"]
+    inputs, outputs = (
+        json.loads(ast.literal_eval(signature)[key]) for key in ("inputs", "outputs")
+    )
+    assert inputs == [{"type": "tensor", "tensor-spec": {"dtype": "uint8", "shape": [-1, 28, 28]}}]
+    assert outputs == [{"type": "tensor", "tensor-spec": {"dtype": "float32", "shape": [-1, 10]}}]
 
 
 def test_literal_mlflow_run_through_conda(tmp_path, stripes):
@@ -191,47 +199,50 @@ def test_digits_demo_cannot_be_missed(tmp_path):
     assert run.info.run_name == "cnn_v1 (digits demo, not MNIST)"
 
 
-def wait_for_training(folder: Path, process: subprocess.Popen) -> psutil.Process:
-    """The process that trains, once its first epoch is logged."""
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and process.poll() is None:
-        if (folder / "mlflow.db").exists() and any(
-            r.data.metrics.get("loss") for r in runs_in(folder)
-        ):
-            family = [
-                psutil.Process(process.pid),
-                *psutil.Process(process.pid).children(recursive=True),
-            ]
-            return next(p for p in family if "experiments.train" in p.cmdline())
-        time.sleep(0.5)
-    raise AssertionError("no training started")
+@pytest.fixture
+def start(tmp_path):
+    """Starts a long training and waits until it has logged its first epoch."""
+    processes = []
+
+    def start_and_wait(*command: str) -> tuple[subprocess.Popen, psutil.Process]:
+        process = subprocess.Popen(
+            command, cwd=tmp_path, env=environment(tmp_path), stderr=subprocess.PIPE, text=True
+        )
+        processes.append(process)
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("epoch 1/"):
+                return process, trainer_under(process)
+        raise AssertionError("no training started")
+
+    yield start_and_wait
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+def trainer_under(process: subprocess.Popen) -> psutil.Process:
+    top = psutil.Process(process.pid)
+    family = [*top.children(recursive=True)[::-1], top]
+    return next(member for member in family if "experiments.train" in member.cmdline())
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_signal_marks_the_run_killed(tmp_path, stripes, number):
-    command = [sys.executable, "-m", "experiments.train", "--model", LONG[0], "--epochs", LONG[1]]
-    process = subprocess.Popen(
-        [*command, "--dataset", str(stripes)], cwd=tmp_path, env=environment(tmp_path)
-    )
-    wait_for_training(tmp_path, process)
+def test_signal_marks_the_run_killed(tmp_path, stripes, start, number):
+    options = ["--model", LONG[0], "--epochs", LONG[1], "--dataset", str(stripes)]
+    process, _ = start(sys.executable, "-m", "experiments.train", *options)
     process.send_signal(number)
     assert process.wait(timeout=30) == 128 + number
     assert [run.info.status for run in runs_in(tmp_path)] == ["KILLED"]
 
 
-def test_killed_mlflow_run_leaves_nothing_running(tmp_path, stripes):
+def test_killed_mlflow_run_leaves_nothing_running(tmp_path, stripes, start):
     parameters = [f"model={LONG[0]}", f"epochs={LONG[1]}", f"dataset={stripes}"]
     options = [option for parameter in parameters for option in ("-P", parameter)]
-    process = subprocess.Popen(
-        ["mlflow", "run", str(ROOT), "--env-manager", "local", *options],
-        cwd=tmp_path,
-        env=environment(tmp_path),
-    )
-    trainer = wait_for_training(tmp_path, process)
+    process, trainer = start("mlflow", "run", str(ROOT), "--env-manager", "local", *options)
     process.kill()
     psutil.wait_procs([trainer], timeout=30)
     assert not trainer.is_running()
-    process.wait()
     assert [run.info.status for run in runs_in(tmp_path)] == ["KILLED"]
 
 

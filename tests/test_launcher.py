@@ -1,0 +1,47 @@
+import os
+import subprocess
+import sys
+
+import pytest
+
+from mnist_tradeoff.launcher import watch_launcher
+from tests.conftest import ROOT
+
+
+def test_without_mlflow_run_there_is_nobody_to_watch(monkeypatch):
+    monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)
+    watch_launcher()()
+
+
+CHILD = """
+import time
+from mnist_tradeoff.launcher import watch_launcher
+check = watch_launcher()
+check()
+print("watching", flush=True)
+try:
+    for _ in range(300):
+        time.sleep(0.1)
+        check()
+except KeyboardInterrupt:
+    print("launcher gone", flush=True)
+"""
+
+
+@pytest.mark.parametrize("shell", [False, True])
+def test_the_check_notices_a_killed_launcher(shell):
+    """The launcher is a process of its own, with or without a shell between it and the child."""
+    command = ["bash", "-c", '"$0" -c "$1"; true'] if shell else []
+    launch = f"import subprocess; subprocess.run({[*command, sys.executable, *([] if shell else ['-c']), CHILD]!r})"
+    launcher = subprocess.Popen(
+        [sys.executable, "-c", launch],
+        cwd=ROOT,
+        env={**os.environ, "MLFLOW_RUN_ID": "x", "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert launcher.stdout is not None
+    assert launcher.stdout.readline() == "watching\n"
+    launcher.kill()
+    assert launcher.stdout.readline() == "launcher gone\n"
+    launcher.communicate()
