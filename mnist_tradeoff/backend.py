@@ -43,7 +43,7 @@ def _quiet_stderr() -> Iterator[None]:
         os.dup2(captured.fileno(), 2)
         try:
             yield
-        except BaseException:
+        except Exception:
             captured.seek(0)
             os.write(kept, captured.read())
             raise
@@ -57,7 +57,7 @@ THREADS = available_cores()
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # TensorFlow turns oneDNN on by itself only for CPUs with AVX-512 VNNI; its convolutions are faster
-# on the others too (training.py has the measurement).
+# on the others too (benchmarks/NOTES.md).
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 with _quiet_stderr():

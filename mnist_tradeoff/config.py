@@ -37,9 +37,11 @@ class TrainConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class RunConfig(TrainConfig):
-    """One tracked training: the parameters of the entry point ``main``."""
+    """Train one architecture and track it in MLflow."""
 
-    model: str = option("cnn_v1", "a reference (ann, simple_cnn, cnn_v1, cnn_v2) or 16C3-P2-128")
+    model: str = option(
+        "cnn_v1", "ann, simple_cnn, cnn_v1, cnn_v2, or a notation such as 16C3-P2-128"
+    )
     dataset: str = option("auto", "auto, mnist, digits, or the path of a set of your own")
 
     def __post_init__(self) -> None:

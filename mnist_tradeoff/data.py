@@ -98,12 +98,13 @@ def _verified(path: Path, why: str) -> Dataset:
     if not path.exists():
         raise ValueError(f"'{path}' does not exist ({DATA_VARIABLE} names it)")
     arrays = read_arrays(path)
-    if content_md5(arrays) != MNIST_MD5:
+    md5s = content_md5(arrays)
+    if md5s != MNIST_MD5:
         raise ValueError(
             f"'{path}' is not MNIST ({why} its content differs): move it away, "
             f"or use it as a set of your own with dataset={path}"
         )
-    return _split(arrays, "mnist", str(path))
+    return _split(arrays, md5s, "mnist", str(path))
 
 
 def _user_set(path: Path) -> Dataset:
@@ -112,11 +113,12 @@ def _user_set(path: Path) -> Dataset:
             f"dataset '{path}' is neither auto, mnist, digits nor an existing folder or .npz file"
         )
     arrays = read_arrays(path)
-    if content_md5(arrays) == MNIST_MD5:
-        return _split(arrays, "mnist", str(path))
+    md5s = content_md5(arrays)
+    if md5s == MNIST_MD5:
+        return _split(arrays, md5s, "mnist", str(path))
     name = path.resolve().stem if path.is_file() else path.resolve().name
     reserved = name in ("mnist", "digits", "auto")
-    return _split(arrays, f"{name}-custom" if reserved else name, str(path))
+    return _split(arrays, md5s, f"{name}-custom" if reserved else name, str(path))
 
 
 def _digits(fallback_reason: str = "") -> Dataset:
@@ -130,17 +132,20 @@ def _digits(fallback_reason: str = "") -> Dataset:
     labels = labels.astype(np.uint8)
     train, test = _stratified(labels, share=0.2)
     arrays = Arrays(images[train], labels[train], images[test], labels[test])
-    return _split(arrays, "digits", "sklearn.datasets.load_digits", fallback_reason)
+    source = "sklearn.datasets.load_digits"
+    return _split(arrays, content_md5(arrays), "digits", source, fallback_reason)
 
 
-def _split(arrays: Arrays, name: str, source: str, fallback_reason: str = "") -> Dataset:
+def _split(
+    arrays: Arrays, md5s: tuple[str, ...], name: str, source: str, fallback_reason: str = ""
+) -> Dataset:
     try:
         train, val = _stratified(arrays.train_labels, VALIDATION_SHARE)
     except ValueError as error:
         raise ValueError(f"'{source}' cannot be split into train and validation: {error}") from None
     return Dataset(
         name=name,
-        digest=hashlib.md5("".join(content_md5(arrays)).encode()).hexdigest(),
+        digest=hashlib.md5("".join(md5s).encode()).hexdigest(),
         source=source,
         train=Split(arrays.train_images[train], arrays.train_labels[train]),
         val=Split(arrays.train_images[val], arrays.train_labels[val]),

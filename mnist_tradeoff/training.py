@@ -2,7 +2,7 @@
 
 Each CPU core works on its own slice of every batch with single-threaded operations, instead of all
 cores sharing each operation: small convolutions are too short to split, and the slices need no
-synchronisation until their gradients are added. (README, "How it is fast", has the measurements.)
+synchronisation until their gradients are added (benchmarks/NOTES.md has the measurements).
 Every operation being single-threaded, the same seed gives the same weights on the same machine.
 """
 

@@ -247,7 +247,7 @@ def test_without_network_mnist_fails_and_auto_falls_back():
 
 
 class MirrorHandler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):
+    def log_message(self, format, *args):  # noqa: A002 (the base class's name)
         pass
 
 

@@ -32,7 +32,8 @@ except KeyboardInterrupt:
 def test_the_check_notices_a_killed_launcher(shell):
     """The launcher is a process of its own, with or without a shell between it and the child."""
     command = ["bash", "-c", '"$0" -c "$1"; true'] if shell else []
-    launch = f"import subprocess; subprocess.run({[*command, sys.executable, *([] if shell else ['-c']), CHILD]!r})"
+    python = [sys.executable, *([] if shell else ["-c"]), CHILD]
+    launch = f"import subprocess; subprocess.run({[*command, *python]!r})"
     launcher = subprocess.Popen(
         [sys.executable, "-c", launch],
         cwd=ROOT,

@@ -43,6 +43,7 @@ def test_defaults_and_changes_arrive(entry_point, tmp_path):
     changes = {field.name: str(getattr(changed, field.name)) for field in fields(changed)}
     for config, parameters in ((default, {}), (changed, changes)):
         entry = PROJECT.get_entry_point(entry_point)
+        assert entry is not None
         command = entry.compute_command(parameters, str(tmp_path))
         python, dash_m, name, *arguments = shlex.split(command)
         assert (python, dash_m, name) == ("python", "-m", module)

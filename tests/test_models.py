@@ -25,4 +25,4 @@ def test_same_seed_same_weights():
 def test_precision_keeps_float32_weights_and_logits(precision):
     model = build(parse("4C3-P2-8"), precision=precision)
     assert {str(weight.dtype) for weight in model.weights} == {"float32"}
-    assert model.output.dtype == "float32"
+    assert model.outputs[0].dtype == "float32"

@@ -18,7 +18,7 @@ def store(tmp_path, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     tracking.prepare_store()
     yield tmp_path
-    mlflow.set_tracking_uri(None)
+    mlflow.set_tracking_uri("")
 
 
 def status(run_id: str) -> str:

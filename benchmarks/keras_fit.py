@@ -1,0 +1,75 @@
+"""The contestant: Keras's `fit` as anyone writes it, in a process with TensorFlow's own defaults.
+
+Reads the training data of our split; answers every line ``{"seed": s}`` on standard input with one
+more epoch of that seed's model: ``{"train_seconds": t, "test_accuracy": a}``.
+"""
+
+# Keras declares `verbose` to be text, and takes 0.
+# pyright: reportArgumentType=false
+
+import json
+import sys
+import time
+
+import keras
+import numpy as np
+
+from mnist_tradeoff.architectures import Architecture, Conv, Dense, MaxPool, resolve
+from mnist_tradeoff.data import load
+
+BATCH_SIZE = 64
+
+
+def plain_model(architecture: Architecture, seed: int) -> keras.Model:
+    keras.utils.set_random_seed(seed)
+    model = keras.Sequential([keras.Input((28, 28, 1))])
+    for layer in architecture.layers:
+        match layer:
+            case Conv(filters, kernel):
+                model.add(keras.layers.Conv2D(filters, kernel, activation="relu"))
+            case MaxPool(size):
+                model.add(keras.layers.MaxPooling2D(size))
+            case Dense(units):
+                model.add(keras.layers.Flatten())
+                model.add(keras.layers.Dense(units, activation="relu"))
+    model.add(keras.layers.Flatten())
+    model.add(keras.layers.Dense(10, activation="softmax"))
+    model.compile(
+        keras.optimizers.Adam(1e-3),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    return model
+
+
+def warm_up(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> None:
+    """Trace and run one step outside the clock, then put everything back."""
+    model.optimizer.build(model.trainable_variables)
+    variables = [*model.variables, *model.optimizer.variables]
+    values = [variable.numpy() for variable in variables]
+    model.fit(images[:BATCH_SIZE], labels[:BATCH_SIZE], batch_size=BATCH_SIZE, verbose=0)
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+def main() -> None:
+    architecture = resolve(sys.argv[1])
+    dataset = load("mnist")
+    train, test = (
+        split.images[..., None].astype("float32") / 255 for split in (dataset.train, dataset.test)
+    )
+    models: dict[int, keras.Model] = {}
+    for line in sys.stdin:
+        seed = json.loads(line)["seed"]
+        if seed not in models:
+            models[seed] = plain_model(architecture, seed)
+            warm_up(models[seed], train, dataset.train.labels)
+        started = time.perf_counter()
+        models[seed].fit(train, dataset.train.labels, batch_size=BATCH_SIZE, verbose=0)
+        seconds = time.perf_counter() - started
+        _, accuracy = models[seed].evaluate(test, dataset.test.labels, batch_size=1000, verbose=0)
+        print(json.dumps({"train_seconds": seconds, "test_accuracy": accuracy}), flush=True)
+
+
+if __name__ == "__main__":
+    main()

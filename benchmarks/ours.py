@@ -1,0 +1,69 @@
+"""Our side: a full schedule of this project's training for every line on standard input.
+
+Reads ``{"seed": s, "epochs": e}``; answers ``{"train_seconds": t, "test_accuracy": a}``. An empty
+object is answered with the host and its measured matrix-multiplication rate.
+"""
+
+import json
+import platform
+import statistics
+import sys
+import time
+
+from mnist_tradeoff.architectures import resolve
+from mnist_tradeoff.backend import THREADS, cpu_name, keras, tf
+from mnist_tradeoff.config import TrainConfig
+from mnist_tradeoff.data import load
+from mnist_tradeoff.training import train
+
+GEMM_SIZE = 2048
+
+
+def host() -> dict:
+    """CPU, threads, versions, and GFLOP/s of all threads multiplying square matrices of 2048."""
+    return {
+        "cpu": cpu_name(),
+        "threads": THREADS,
+        "python": platform.python_version(),
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "gemm_float32_gflops": round(gemm_gflops(tf.float32)),
+        "gemm_bfloat16_gflops": round(gemm_gflops(tf.bfloat16)),
+    }
+
+
+def gemm_gflops(dtype) -> float:
+    matrix = tf.cast(tf.random.normal((GEMM_SIZE, GEMM_SIZE)), dtype)
+
+    @tf.function
+    def multiply():
+        # One product a thread, because each operation runs on one thread here.
+        return [tf.reduce_sum(tf.matmul(matrix, matrix + i)) for i in range(THREADS)]
+
+    multiply()
+    seconds = []
+    for _ in range(5):
+        started = time.perf_counter()
+        _ = [product.numpy() for product in multiply()]
+        seconds.append(time.perf_counter() - started)
+    return THREADS * 2 * GEMM_SIZE**3 / statistics.median(seconds) / 1e9
+
+
+def main() -> None:
+    architecture = resolve(sys.argv[1])
+    dataset = load("mnist")
+    for line in sys.stdin:
+        request = json.loads(line)
+        if not request:
+            answer = host()
+        else:
+            result = train(architecture, dataset, TrainConfig(**request))
+            answer = {
+                "train_seconds": result.train_seconds,
+                "test_accuracy": result.test.accuracy,
+            }
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()
