@@ -29,7 +29,8 @@ class Contestant:
     """A process that answers one JSON line with another."""
 
     def __init__(self, module: str, model: str):
-        self.errors = tempfile.TemporaryFile("w+")  # TensorFlow's banner, or why it failed
+        # TensorFlow's banner, or why it failed
+        self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 (close() closes it)
         self.process = subprocess.Popen(
             [sys.executable, "-m", f"benchmarks.{module}", model],
             stdin=subprocess.PIPE,

@@ -24,8 +24,8 @@ def learning_curve(epochs: Sequence[Epoch], title: str) -> Figure:
             numbers, train, "o--", color=TRAINING_COLOR, label="training (mean over the epoch)"
         )
         axes.plot(numbers, val, "o-", color=VALIDATION_COLOR, label="validation (after the epoch)")
-        axes.set(xlabel="epoch", ylabel=metric)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.set(xlabel="epoch", ylabel=metric, xlim=(0.5, len(epochs) + 0.5))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.grid(alpha=0.3)
         axes.legend()
     return figure

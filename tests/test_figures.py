@@ -1,0 +1,18 @@
+import pytest
+
+from mnist_tradeoff.figures import learning_curve
+from mnist_tradeoff.training import Epoch
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_learning_curve_draws_every_epoch(count):
+    epochs = [Epoch(i, 1 / i, 1 - 1 / (i + 1), 2 / i, 1 - 2 / (i + 2)) for i in range(1, count + 1)]
+    figure = learning_curve(epochs, "title")
+    figure.canvas.draw()
+    for axes, metric in zip(figure.axes, ("loss", "accuracy"), strict=True):
+        training, validation = axes.lines
+        assert list(training.get_ydata()) == [getattr(epoch, metric) for epoch in epochs]
+        assert list(validation.get_ydata()) == [getattr(epoch, f"val_{metric}") for epoch in epochs]
+        low, high = axes.get_xlim()
+        ticks = [tick for tick in axes.get_xticks() if low <= tick <= high]
+        assert ticks == list(range(1, count + 1))
