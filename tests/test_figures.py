@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from mnist_tradeoff.figures import learning_curve
@@ -11,8 +12,10 @@ def test_learning_curve_draws_every_epoch(count):
     figure.canvas.draw()
     for axes, metric in zip(figure.axes, ("loss", "accuracy"), strict=True):
         training, validation = axes.lines
-        assert list(training.get_ydata()) == [getattr(epoch, metric) for epoch in epochs]
-        assert list(validation.get_ydata()) == [getattr(epoch, f"val_{metric}") for epoch in epochs]
+        trained = [getattr(epoch, metric) for epoch in epochs]
+        validated = [getattr(epoch, f"val_{metric}") for epoch in epochs]
+        np.testing.assert_array_equal(training.get_ydata(), trained)
+        np.testing.assert_array_equal(validation.get_ydata(), validated)
         low, high = axes.get_xlim()
         ticks = [tick for tick in axes.get_xticks() if low <= tick <= high]
         assert ticks == list(range(1, count + 1))
