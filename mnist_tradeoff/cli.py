@@ -10,12 +10,17 @@ from typing import Any, Literal, NoReturn, TypeVar, get_args, get_origin
 WHAT_TYPES_ARE_CALLED = {int: "a whole number", float: "a number", str: "text"}
 
 EXIT_FAILED = 1
-EXIT_INTERRUPTED = 128 + signal.SIGINT
-EXIT_TERMINATED = 128 + signal.SIGTERM
+# Those that this system has of: Ctrl-C, a polite kill, a closed terminal.
+SIGNALS = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
 
 
-class Terminated(KeyboardInterrupt):
-    """SIGTERM: ends the program on the same path as Ctrl-C."""
+class Interrupted(KeyboardInterrupt):
+    """A signal; the other ones take the same path as Ctrl-C."""
+
+    def __init__(self, number: int):
+        self.number = number
 
 
 class _Parser(argparse.ArgumentParser):
@@ -75,21 +80,26 @@ def _reader(kind: Any) -> Callable[[str], Any]:
 
 
 def run(main: Callable[[], None]) -> NoReturn:
-    """Run an entry point and exit: 0, or a line on stderr and 1, 130 (Ctrl-C), 143 (SIGTERM)."""
-    signal.signal(signal.SIGTERM, _terminate)
+    """Run an entry point and exit: 0, or with a line on stderr 1, or 128 + the signal's number."""
+    for number in SIGNALS:
+        if signal.getsignal(number) != signal.SIG_IGN:  # nohup
+            signal.signal(number, _interrupt)
     try:
         main()
-    except Terminated:
-        _exit("terminated", EXIT_TERMINATED)
-    except KeyboardInterrupt:
-        _exit("interrupted", EXIT_INTERRUPTED)
-    except (ValueError, OSError, FloatingPointError) as error:
+    except KeyboardInterrupt as error:
+        number = error.number if isinstance(error, Interrupted) else signal.SIGINT
+        _exit("interrupted" if number == signal.SIGINT else "terminated", 128 + number)
+    except (ValueError, OSError, FloatingPointError, MemoryError) as error:
         _exit(f"error: {' '.join(str(error).split())}", EXIT_FAILED)
     sys.exit(0)
 
 
-def _terminate(*_: object) -> NoReturn:
-    raise Terminated
+def _interrupt(number: int, _: object) -> NoReturn:
+    # A second one must not disturb the run that is being marked KILLED: `mlflow run` sends SIGTERM
+    # a quarter of a second after the terminal's Ctrl-C.
+    for other in SIGNALS:
+        signal.signal(other, signal.SIG_IGN)
+    raise Interrupted(number)
 
 
 def _exit(line: str, code: int) -> NoReturn:

@@ -15,7 +15,7 @@ TRAINING_COLOR = "#999999"
 def learning_curve(epochs: Sequence[Epoch], title: str) -> Figure:
     """Loss and accuracy by epoch, training (dashed) and validation (solid) side by side."""
     figure = Figure(figsize=(9, 3.6), layout="constrained")
-    figure.suptitle(title)
+    figure.suptitle(title, parse_math=False)
     numbers = [point.epoch for point in epochs]
     for axes, metric in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
         train = [getattr(point, metric) for point in epochs]

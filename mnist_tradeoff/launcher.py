@@ -28,7 +28,11 @@ def watch_launcher() -> Callable[[], None]:
     launcher = parents[0]
 
     def check() -> None:
-        if not launcher.is_running() or launcher.status() == psutil.STATUS_ZOMBIE:
+        try:
+            gone = not launcher.is_running() or launcher.status() == psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            gone = True
+        if gone:
             raise KeyboardInterrupt
 
     return check

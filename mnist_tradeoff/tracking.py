@@ -1,10 +1,12 @@
 """What a run leaves in MLflow: the only file that imports it."""
 
 import dataclasses
+import http.client
 import logging
 import os
 import platform
 import re
+import ssl
 import subprocess
 import urllib.error
 import urllib.request
@@ -30,7 +32,7 @@ from mnist_tradeoff.backend import THREADS, cpu_name, tf
 from mnist_tradeoff.complexity import Complexity
 from mnist_tradeoff.data import Dataset
 from mnist_tradeoff.launcher import RUN_VARIABLE
-from mnist_tradeoff.training import Epoch, TrainResult, predict_logits
+from mnist_tradeoff.training import Epoch, TrainResult
 
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
 SERVER_TIMEOUT_SECONDS = 5
@@ -48,8 +50,9 @@ class TrackingError(OSError):
 
 
 def redact(text: str) -> str:
-    """The text with the password of every URL in it replaced by ***."""
-    return re.sub(r"(\w+://[^\s:/@]*):[^\s/]*@", r"\1:***@", text)
+    """The text with user and password of every URL in it replaced by ***."""
+    text = re.sub(r"(\w://)\S*@", r"\1***@", text)
+    return re.sub(r"(password=)[^&\s]*", r"\1***", text)
 
 
 def prepare_store() -> None:
@@ -72,14 +75,16 @@ def prepare_store() -> None:
 
 def _require_server(uri: str) -> None:
     """Ask once, because MLflow itself would retry for minutes."""
-    without_credentials = re.sub(r"//[^/@]*@", "//", uri).rstrip("/")
+    without_credentials = re.sub(r"//.*@", "//", uri).rstrip("/")
     try:
         urllib.request.urlopen(
             f"{without_credentials}/health", timeout=SERVER_TIMEOUT_SECONDS
         ).close()
     except urllib.error.HTTPError:
         pass  # It answers; whether we may use it, the first real request will tell.
-    except OSError as error:
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        if isinstance(getattr(error, "reason", None), ssl.SSLError):
+            return  # It answers; MLflow's own settings say which certificates are trusted.
         raise TrackingError(
             f"the tracking server {redact(uri)} does not answer "
             f"({getattr(error, 'reason', error)}): start it, or unset {URI_VARIABLE}"
@@ -111,7 +116,7 @@ def _first_touch_lock(uri: str) -> Iterator[None]:
 def _tracking_errors() -> Iterator[None]:
     try:
         yield
-    except (MlflowException, SQLAlchemyError) as error:
+    except (MlflowException, SQLAlchemyError, ImportError) as error:
         first_line = str(error).strip().partition("\n")[0]
         raise TrackingError(f"tracking failed: {redact(first_line)}") from None
 
@@ -129,8 +134,8 @@ def tracked_run(name: str, params: Mapping[str, Any], tags: Mapping[str, str]) -
     joined = RUN_VARIABLE in os.environ
     status = RunStatus.FAILED
     with _tracking_errors():
-        run = mlflow.start_run(run_name=None if joined else name)
         try:
+            run = mlflow.start_run(run_name=None if joined else name)
             # `mlflow run` has logged its parameters as the user spelled them, and another spelling
             # of the same value (0.001 after 1e-3) would be refused.
             mlflow.log_params({k: v for k, v in params.items() if k not in run.data.params})
@@ -226,7 +231,7 @@ def log_result(result: TrainResult, dataset: Dataset, curve: Figure) -> None:
     log_model(
         result.model,
         name="model",
-        signature=infer_signature(example, predict_logits(result.model, example)),
+        signature=infer_signature(example, result.model(example).numpy()),
         # Named here, because MLflow would run the model in another process to find them out.
         pip_requirements=[f"{package}=={version(package)}" for package in MODEL_REQUIREMENTS],
     )

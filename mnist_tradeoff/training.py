@@ -108,17 +108,20 @@ def train(
     model = build(architecture, config.seed, precision)
     finished = model if precision == "float32" else build(architecture)
     loop = _Loop(model, dataset.train, config, complexity(architecture).macs)
+    predict = compile_prediction(finished)
     epochs: list[Epoch] = []
-    evaluations: list[Evaluation] = []
+    val = None
     for number in range(1, config.epochs + 1):
         loss, accuracy = loop.run_epoch(number, on_images)
-        finished.set_weights(model.get_weights())
-        val = evaluate(finished, dataset.val)
-        evaluations.append(val)
+        if finished is not model:
+            finished.set_weights(model.get_weights())
+        val = evaluate(predict, dataset.val)
+        loop.require_finite(val.loss, number)
         epochs.append(Epoch(number, loss, accuracy, val.loss, val.accuracy))
         on_epoch(epochs[-1])
-    test = evaluate(finished, dataset.test)
-    return TrainResult(finished, tuple(epochs), loop.seconds, precision, evaluations[-1], test)
+    assert val is not None
+    test = evaluate(predict, dataset.test)
+    return TrainResult(finished, tuple(epochs), loop.seconds, precision, val, test)
 
 
 class _Loop:
@@ -155,13 +158,16 @@ class _Loop:
             loss, hits = self.run_steps(tf.constant(indices))
             total_loss, correct = total_loss + float(loss), correct + int(hits)
             self.seconds += time.perf_counter() - started
-            if not np.isfinite(total_loss):
-                raise FloatingPointError(
-                    f"training diverged in epoch {number}: the loss is no longer finite; "
-                    f"lower learning_rate (it was {self.config.learning_rate})"
-                )
+            self.require_finite(total_loss, number)
             on_images(indices.size)
         return total_loss / order.size, correct / order.size
+
+    def require_finite(self, loss: float, epoch: int) -> None:
+        if not np.isfinite(loss):
+            raise FloatingPointError(
+                f"training diverged in epoch {epoch}: the loss is no longer finite; "
+                f"lower learning_rate (it was {self.config.learning_rate})"
+            )
 
     def _run_steps(self, batches):
         loss, hits = 0.0, 0
@@ -208,22 +214,34 @@ def choose_precision(architecture: Architecture, wanted: str) -> str:
     return "mixed_bfloat16" if wanted == "bfloat16" else wanted
 
 
-def evaluate(model: keras.Model, split: Split) -> Evaluation:
-    """Loss, accuracy and predictions of a model on all images of a split."""
-    logits = predict_logits(model, split.images)
+def compile_prediction(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
+    """A function from uint8 images (n, 28, 28) to the model's float32 logits (n, 10).
+
+    It reads the model's weights at every call and is traced once: batches are filled up with black
+    images to one size.
+    """
+
+    @tf.function
+    def forward(batch):
+        parts = [model(part, training=False) for part in _split(batch, EVALUATION_BATCH)]
+        return tf.concat(parts, axis=0)
+
+    def predict(images: np.ndarray) -> np.ndarray:
+        logits = []
+        for start in range(0, len(images), EVALUATION_BATCH):
+            batch = images[start : start + EVALUATION_BATCH]
+            missing = EVALUATION_BATCH - len(batch)
+            filled = np.pad(batch, ((0, missing), (0, 0), (0, 0)))
+            logits.append(forward(tf.constant(filled)).numpy()[: len(batch)])
+        return np.concatenate(logits)
+
+    return predict
+
+
+def evaluate(predict: Callable[[np.ndarray], np.ndarray], split: Split) -> Evaluation:
+    """Loss, accuracy and predictions on all images of a split."""
+    logits = predict(split.images)
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(split.labels.astype(np.int32), logits)
     predictions = logits.argmax(axis=1)
     accuracy = float((predictions == split.labels).mean())
     return Evaluation(float(tf.reduce_mean(losses)), accuracy, predictions)
-
-
-def predict_logits(model: keras.Model, images: np.ndarray) -> np.ndarray:
-    """Float32 logits (n, 10) of uint8 images (n, 28, 28)."""
-    forward = tf.function(lambda batch: _forward(model, batch), reduce_retracing=True)
-    starts = range(0, len(images), EVALUATION_BATCH)
-    return np.concatenate([forward(images[i : i + EVALUATION_BATCH]).numpy() for i in starts])
-
-
-def _forward(model, batch):
-    parts = _split(batch, batch.shape[0])
-    return tf.concat([model(part, training=False) for part in parts], axis=0)

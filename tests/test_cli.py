@@ -48,13 +48,16 @@ def test_bad_arguments_are_one_line_and_exit_2(capsys, arguments, message):
 
 
 @pytest.fixture
-def sigterm():
-    handler = signal.getsignal(signal.SIGTERM)
+def handlers():
+    """Ctrl-C heard even where the tests run in the background; all handlers put back."""
+    kept = {number: signal.getsignal(number) for number in cli.SIGNALS}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
-    signal.signal(signal.SIGTERM, handler)
+    for number, handler in kept.items():
+        signal.signal(number, handler)
 
 
-@pytest.mark.usefixtures("sigterm")
+@pytest.mark.usefixtures("handlers")
 @pytest.mark.parametrize(
     ("error", "line", "code"),
     [
@@ -74,12 +77,30 @@ def test_errors_end_as_one_line(capsys, error, line, code):
     assert capsys.readouterr().err == line
 
 
-@pytest.mark.usefixtures("sigterm")
+@pytest.mark.usefixtures("handlers")
 def test_sigterm_ends_as_one_line(capsys):
     with pytest.raises(SystemExit) as exit_info:
         cli.run(lambda: os.kill(os.getpid(), signal.SIGTERM))
     assert exit_info.value.code == 143
     assert capsys.readouterr().err == "terminated\n"
+
+
+@pytest.mark.usefixtures("handlers")
+def test_a_second_signal_does_not_disturb_the_cleaning_up(capsys):
+    cleaned = []
+
+    def main():
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
+            cleaned.append(True)
+
+    with pytest.raises(SystemExit) as exit_info:
+        cli.run(main)
+    assert exit_info.value.code == 130
+    assert cleaned
+    assert capsys.readouterr().err == "interrupted\n"
 
 
 def test_help_needs_neither_tensorflow_nor_mlflow():

@@ -2,6 +2,7 @@ import gzip
 import hashlib
 import http.server
 import threading
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -207,6 +208,16 @@ def test_truncated_npz_and_missing_key(tmp_path):
     np.savez(tmp_path / "keys.npz", x_train=np.zeros(3))
     with pytest.raises(ValueError, match=r"lacks an array.*y_train"):
         data.load(str(tmp_path / "keys.npz"))
+
+
+def test_npz_whose_member_is_no_array(tmp_path):
+    path = write_npz(tmp_path / "raw.npz", make_arrays())
+    raw = tmp_path / "other.npz"
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(raw, "w") as target:
+        for name in source.namelist():
+            target.writestr(name, b"text" if name == "y_test.npy" else source.read(name))
+    with pytest.raises(ValueError, match=r"other.npz' is no readable npz"):
+        data.load(str(raw))
 
 
 def test_unknown_dataset():

@@ -83,15 +83,24 @@ def test_server_that_is_down_is_one_quick_line_without_the_password(monkeypatch)
     with pytest.raises(tracking.TrackingError) as raised:
         tracking.prepare_store()
     assert time.monotonic() - started < tracking.SERVER_TIMEOUT_SECONDS + 1
-    assert "http://user:***@127.0.0.1:9 does not answer" in str(raised.value)
+    assert "http://***@127.0.0.1:9 does not answer" in str(raised.value)
     assert "hunter2" not in str(raised.value)
 
 
-def test_redact():
-    assert tracking.redact("a postgresql://u:p@ss:w@h/db b") == "a postgresql://u:***@h/db b"
-    assert tracking.redact("sqlite:///a.db, http://host:5000/x@y") == (
-        "sqlite:///a.db, http://host:5000/x@y"
-    )
+@pytest.mark.parametrize("password", ["pw", "p@ss:w", "pa/ss", "p?x"])
+def test_redact(password):
+    text = tracking.redact(f"at postgresql+psycopg://u:{password}@h/db, retry")
+    assert text == "at postgresql+psycopg://***@h/db, retry"
+    assert tracking.redact("https://h/x?user=u&password=pw") == "https://h/x?user=u&password=***"
+    assert tracking.redact("sqlite:///a.db") == "sqlite:///a.db"
+
+
+@pytest.mark.parametrize("uri", ["http://localhost:50x0", "http://u:pa/ss@127.0.0.1:9"])
+def test_server_with_an_odd_address_is_one_line(monkeypatch, uri):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    with pytest.raises(tracking.TrackingError, match="does not answer") as raised:
+        tracking.prepare_store()
+    assert "pa/ss" not in str(raised.value)
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ import pytest
 from mnist_tradeoff import data, training
 from mnist_tradeoff.architectures import parse, resolve
 from mnist_tradeoff.config import TrainConfig
-from mnist_tradeoff.training import choose_precision, predict_logits, train
+from mnist_tradeoff.training import choose_precision, compile_prediction, train
 
 SMALL = parse("4C3-P2-16")
 
@@ -30,7 +30,10 @@ def test_it_learns(result):
 
 def test_evaluation_is_that_of_the_model(result, dataset):
     logits = result.model.predict(dataset.test.images, verbose=0)
-    np.testing.assert_allclose(predict_logits(result.model, dataset.test.images), logits, atol=1e-5)
+    predict = compile_prediction(result.model)
+    np.testing.assert_allclose(predict(dataset.test.images), logits, atol=1e-5)
+    many = np.tile(dataset.test.images, (12, 1, 1))[:2345]  # no multiple of the batch
+    np.testing.assert_allclose(predict(many), np.tile(logits, (12, 1))[:2345], atol=1e-5)
     np.testing.assert_array_equal(logits.argmax(1), result.test.predictions)
     assert result.test.accuracy == (logits.argmax(1) == dataset.test.labels).mean()
     shifted = logits - logits.max(1, keepdims=True)
@@ -74,6 +77,11 @@ def test_odd_batches_are_split_without_loss(dataset, monkeypatch):
 def test_divergence_stops_with_the_epoch_and_the_rate(dataset):
     with pytest.raises(FloatingPointError, match=r"epoch 1.*lower learning_rate \(it was 1e\+30\)"):
         train(SMALL, dataset, TrainConfig(epochs=3, batch_size=16, learning_rate=1e30))
+
+
+def test_divergence_in_the_very_last_step_is_noticed(dataset):
+    with pytest.raises(FloatingPointError, match="diverged in epoch 1"):
+        train(SMALL, dataset, TrainConfig(epochs=1, batch_size=550, learning_rate=1e30))
 
 
 def test_schedule_rises_to_the_peak_and_ends_near_zero():
