@@ -35,7 +35,9 @@ def imported(path, top_level_only=False):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield node.module or ""
+            module = node.module or ""
+            names = [f"{module}.{alias.name}" for alias in node.names]
+            yield from names if module == "mnist_tradeoff" else [module]
 
 
 @pytest.mark.parametrize("path", PACKAGE, ids=lambda path: path.name)
