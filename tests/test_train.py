@@ -28,9 +28,9 @@ def environment(folder: Path, **changes: str) -> dict[str, str]:
     return {**kept, "PATH": path, "PYTHONPATH": str(ROOT), "MLFLOW_TRACKING_URI": store, **changes}
 
 
-def train(folder: Path, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+def execute(folder: Path, command: list[str], **changes: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "experiments.train", *arguments],
+        command,
         cwd=folder,
         env=environment(folder, **changes),
         capture_output=True,
@@ -38,19 +38,15 @@ def train(folder: Path, *arguments: str, **changes: str) -> subprocess.Completed
         timeout=300,
         check=False,
     )
+
+
+def train(folder: Path, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+    return execute(folder, [sys.executable, "-m", "experiments.train", *arguments], **changes)
 
 
 def mlflow_run(folder: Path, *parameters: str, manager=("--env-manager", "local"), **changes: str):
     options = [option for parameter in parameters for option in ("-P", parameter)]
-    return subprocess.run(
-        ["mlflow", "run", str(ROOT), *manager, *options],
-        cwd=folder,
-        env=environment(folder, **changes),
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    return execute(folder, ["mlflow", "run", str(ROOT), *manager, *options], **changes)
 
 
 def runs_in(folder: Path) -> list:
