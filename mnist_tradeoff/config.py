@@ -4,6 +4,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from mnist_tradeoff.architectures import resolve
+from mnist_tradeoff.complexity import complexity
+
+# Adam keeps four numbers of 4 bytes a parameter: 800 MB.
+MAX_NUM_PARAMS = 50_000_000
 
 
 def option(default, help: str):  # noqa: A002 (argparse's own word)
@@ -46,7 +50,12 @@ class RunConfig(TrainConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        resolve(self.model)
+        num_params = complexity(resolve(self.model)).num_params
+        if num_params > MAX_NUM_PARAMS:
+            raise ValueError(
+                f"model '{self.model}' has {num_params:,} parameters; "
+                f"at most {MAX_NUM_PARAMS:,} are trained here"
+            )
 
 
 def _require_range(name: str, value: int, low: int, high: int) -> None:

@@ -74,16 +74,23 @@ def load(dataset: str) -> Dataset:
             except DataNotFoundError as error:
                 return _digits(fallback_reason=str(error))
         case _:
-            return _user_set(Path(dataset).expanduser())
+            return _user_set(_path(dataset))
+
+
+def _path(text: str) -> Path:
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError as error:
+        raise ValueError(f"'{text}' is no path: {error}") from None
 
 
 def _mnist() -> Dataset:
     if folder := os.environ.get(DATA_VARIABLE):
-        return _verified(Path(folder).expanduser(), f"{DATA_VARIABLE} names it, but")
-    keras_home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
-    keras_file = keras_home / "datasets" / "mnist.npz"
+        return _verified(_path(folder), f"{DATA_VARIABLE} names it", f"unset {DATA_VARIABLE}")
+    keras_home = os.environ.get("KERAS_HOME") or Path.home() / ".keras"
+    keras_file = Path(keras_home) / "datasets" / "mnist.npz"
     if keras_file.is_file():
-        return _verified(keras_file, "it is in the Keras cache, but")
+        return _verified(keras_file, "it is in the Keras cache", "move it away")
     try:
         download_mnist(cache_folder())
     except OSError as error:
@@ -91,17 +98,17 @@ def _mnist() -> Dataset:
             f"MNIST was not found: {DATA_VARIABLE} is not set, there is no '{keras_file}', and the "
             f"download failed: {error}. Set {DATA_VARIABLE} to a folder of the four IDX files"
         ) from None
-    return _verified(cache_folder(), "it was downloaded, but")
+    return _verified(cache_folder(), "it was downloaded", "move it away")
 
 
-def _verified(path: Path, why: str) -> Dataset:
+def _verified(path: Path, why: str, remedy: str) -> Dataset:
     if not path.exists():
         raise ValueError(f"'{path}' does not exist ({DATA_VARIABLE} names it)")
     arrays = read_arrays(path)
     md5s = content_md5(arrays)
     if md5s != MNIST_MD5:
         raise ValueError(
-            f"'{path}' is not MNIST ({why} its content differs): move it away, "
+            f"'{path}' is not MNIST ({why}, but its content differs): {remedy}, "
             f"or use it as a set of your own with dataset={path}"
         )
     return _split(arrays, md5s, "mnist", str(path))

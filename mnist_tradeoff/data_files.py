@@ -6,6 +6,7 @@ Files are only ever read: nothing is unpickled, written, moved or deleted here.
 import gzip
 import hashlib
 import struct
+import zipfile
 import zlib
 from pathlib import Path
 from typing import NamedTuple
@@ -117,6 +118,8 @@ def _find(folder: Path, name: str) -> Path:
 
 
 def _read_npz(path: Path) -> Arrays:
+    if not zipfile.is_zipfile(path):
+        raise ValueError(f"'{path}' is no readable npz: it is truncated, or another kind of file")
     try:
         with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             members = [file[key] for key in NPZ_KEYS]

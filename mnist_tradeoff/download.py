@@ -25,8 +25,10 @@ _BLOCK = 1 << 16
 
 def cache_folder() -> Path:
     """``mnist_tradeoff/mnist`` in the user's cache folder; it need not exist."""
-    caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(caches) / "mnist_tradeoff" / "mnist"
+    caches = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    # The specification of the variable has relative paths ignored.
+    root = caches if caches.is_absolute() else Path.home() / ".cache"
+    return root / "mnist_tradeoff" / "mnist"
 
 
 def download_mnist(folder: Path) -> None:
@@ -61,7 +63,8 @@ def _download_file(target: Path, md5: str) -> None:
 
 def _fetch(url: str) -> bytes:
     with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as response:
-        total = int(response.headers.get("Content-Length", 0)) or None
+        length = response.headers.get("Content-Length", "")
+        total = int(length) if length.isdigit() else None
         name = url.rpartition("/")[2]
         content = bytearray()
         with tqdm(
@@ -87,5 +90,5 @@ def _write_atomically(target: Path, content: bytes) -> None:
             file.write(content)
         Path(temporary).replace(target)
     except BaseException:
-        Path(temporary).unlink()
+        Path(temporary).unlink(missing_ok=True)
         raise

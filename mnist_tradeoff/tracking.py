@@ -6,6 +6,7 @@ import logging
 import os
 import platform
 import re
+import shlex
 import ssl
 import subprocess
 import urllib.error
@@ -26,6 +27,7 @@ from mlflow.entities import RunStatus
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 from mlflow.tensorflow import log_model
+from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from mnist_tradeoff.backend import THREADS, cpu_name, tf
@@ -67,8 +69,11 @@ def prepare_store() -> None:
         os.environ.get(URI_VARIABLE) or f"sqlite:///{Path('mlflow.db').absolute()}"
     )
     uri = mlflow.get_tracking_uri()
-    if urlsplit(uri).scheme in ("http", "https"):
+    scheme = urlsplit(uri).scheme
+    if scheme in ("http", "https"):
         _require_server(uri)
+    elif scheme.partition("+")[0] in ("postgresql", "mysql"):
+        _require_database(uri)
     with _tracking_errors(), _first_touch_lock(uri):
         mlflow.search_experiments(max_results=1)
 
@@ -80,14 +85,33 @@ def _require_server(uri: str) -> None:
         urllib.request.urlopen(
             f"{without_credentials}/health", timeout=SERVER_TIMEOUT_SECONDS
         ).close()
-    except urllib.error.HTTPError:
-        pass  # It answers; whether we may use it, the first real request will tell.
+    except urllib.error.HTTPError as error:
+        if error.code >= 500:
+            raise TrackingError(
+                f"the tracking server {redact(uri)} is out of order ({error}): "
+                f"try again later, or unset {URI_VARIABLE}"
+            ) from None
+        # It answers; whether we may use it, the first real request will tell.
     except (OSError, http.client.HTTPException, ValueError) as error:
         if isinstance(getattr(error, "reason", None), ssl.SSLError):
             return  # It answers; MLflow's own settings say which certificates are trusted.
         raise TrackingError(
             f"the tracking server {redact(uri)} does not answer "
             f"({getattr(error, 'reason', error)}): start it, or unset {URI_VARIABLE}"
+        ) from None
+
+
+def _require_database(uri: str) -> None:
+    """Connect once, because MLflow itself would retry for minutes."""
+    try:
+        engine = create_engine(uri, connect_args={"connect_timeout": SERVER_TIMEOUT_SECONDS})
+        engine.connect().close()
+        engine.dispose()
+    except (SQLAlchemyError, ImportError, ValueError) as error:
+        first_line = redact(str(error).strip().partition("\n")[0])
+        raise TrackingError(
+            f"the tracking database {redact(uri)} cannot be used ({first_line}): "
+            f"start it, or unset {URI_VARIABLE}"
         ) from None
 
 
@@ -151,14 +175,10 @@ def tracked_run(name: str, params: Mapping[str, Any], tags: Mapping[str, str]) -
 
 def how_to_look(run_id: str) -> str:
     """Two lines for the terminal: the run and how to open it in MLflow's own pages."""
-    uri = mlflow.get_tracking_uri()
-    store = "" if uri == f"sqlite:///{Path('mlflow.db').absolute()}" else redact(uri)
+    uri = redact(mlflow.get_tracking_uri())
     is_server = urlsplit(uri).scheme in ("http", "https")
-    look = (
-        store
-        if is_server
-        else f"mlflow ui {f'--backend-store-uri {store}' if store else ''}".strip()
-    )
+    # Named even where it is the default: an old ./mlruns folder would go before ./mlflow.db.
+    look = uri if is_server else f"mlflow ui --backend-store-uri {shlex.quote(uri)}"
     return f"  {'run':<14}{run_id}\n  {'look at it':<14}{look}"
 
 
@@ -226,7 +246,6 @@ def log_result(result: TrainResult, dataset: Dataset, curve: Figure) -> None:
         }
     )
     mlflow.set_tag("precision", result.precision)
-    mlflow.log_figure(curve, "learning_curve.png")
     example = dataset.val.images[:1]
     log_model(
         result.model,
@@ -235,3 +254,4 @@ def log_result(result: TrainResult, dataset: Dataset, curve: Figure) -> None:
         # Named here, because MLflow would run the model in another process to find them out.
         pip_requirements=[f"{package}=={version(package)}" for package in MODEL_REQUIREMENTS],
     )
+    mlflow.log_figure(curve, "learning_curve.png")

@@ -24,7 +24,10 @@ from mnist_tradeoff.models import build
 # heard between calls only, so a whole epoch in one call would be deaf for a minute.
 MACS_PER_CALL = 5_000_000_000
 MAX_STEPS_PER_CALL = 64
+# Fewer images are not worth a thread of their own.
+MIN_IMAGES_PER_THREAD = 16
 EVALUATION_BATCH = 1_000
+BFLOAT16_FILTERS = 16
 
 # One-cycle with Adam betas (0.7, 0.9): the schedule of tuomaso/train_mnist_fast.
 WARM_UP = 0.3
@@ -102,8 +105,20 @@ def train(
         on_epoch: called with every epoch's point of the learning curve.
 
     Raises:
+        ValueError: batch_size is above the number of training images.
         FloatingPointError: the loss is no longer finite.
+        MemoryError: one step does not fit into memory.
     """
+    try:
+        return _train(architecture, dataset, config, on_images, on_epoch)
+    except tf.errors.ResourceExhaustedError:
+        raise MemoryError(
+            f"not enough memory to train {architecture}: lower batch_size "
+            f"(it was {config.batch_size}), or take a smaller model"
+        ) from None
+
+
+def _train(architecture, dataset, config, on_images, on_epoch) -> TrainResult:
     precision = choose_precision(architecture, config.precision)
     model = build(architecture, config.seed, precision)
     finished = model if precision == "float32" else build(architecture)
@@ -130,7 +145,12 @@ class _Loop:
         self.config = config
         self.images = tf.constant(split.images)
         self.labels = tf.constant(split.labels, tf.int32)
-        self.batch_size = min(config.batch_size, len(split.labels))
+        self.batch_size = config.batch_size
+        if self.batch_size > len(split.labels):
+            raise ValueError(
+                f"batch_size must be at most the {len(split.labels):,} training images, "
+                f"not {self.batch_size}"
+            )
         self.steps = len(split.labels) // self.batch_size
         self.steps_per_call = max(
             1, min(MAX_STEPS_PER_CALL, MACS_PER_CALL // (macs * self.batch_size))
@@ -194,8 +214,9 @@ class _Loop:
 
 
 def _split(batch, size: int) -> list:
-    edges = [size * part // THREADS for part in range(THREADS + 1)]
-    return [batch[low:high] for low, high in itertools.pairwise(edges) if high > low]
+    parts = max(1, min(THREADS, size // MIN_IMAGES_PER_THREAD))
+    edges = [size * part // parts for part in range(parts + 1)]
+    return [batch[low:high] for low, high in itertools.pairwise(edges)]
 
 
 def _count_correct(logits, labels):
@@ -203,15 +224,16 @@ def _count_correct(logits, labels):
 
 
 def choose_precision(architecture: Architecture, wanted: str) -> str:
-    """Keras policy for a training: ``auto`` takes bfloat16 where this CPU gains from it.
+    """``float32`` or ``bfloat16``: ``auto`` takes the latter where this CPU gains from it.
 
-    It gains with bfloat16 instructions (AVX512_BF16 or AMX) and a convolution of at least 32
-    filters; without them bfloat16 is emulated and slower.
+    It gains with bfloat16 instructions (AVX512_BF16 or AMX) and a convolution of at least 16
+    filters (benchmarks/NOTES.md); without the instructions bfloat16 is emulated and slower.
     """
-    if wanted == "auto":
-        wide = any(isinstance(x, Conv) and x.filters >= 32 for x in architecture.layers)
-        wanted = "bfloat16" if wide and cpu_flags() & {"avx512_bf16", "amx_bf16"} else "float32"
-    return "mixed_bfloat16" if wanted == "bfloat16" else wanted
+    if wanted != "auto":
+        return wanted
+    wide = any(isinstance(x, Conv) and x.filters >= BFLOAT16_FILTERS for x in architecture.layers)
+    has_bfloat16 = cpu_flags() & {"avx512_bf16", "amx_bf16"}
+    return "bfloat16" if wide and has_bfloat16 else "float32"
 
 
 def compile_prediction(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:

@@ -33,6 +33,8 @@ def test_defaults_and_changes():
         (["--precision", "half"], "invalid choice: 'half'"),
         (["--model", "lenet"], "unknown model 'lenet'"),
         (["--model", "16C3-P2-P2-P2-P2-P2"], "layer 6 (P2)"),
+        (["--model", "4096-4096-4096-4096"], "has 53,600,266 parameters; at most 50,000,000"),
+        (["--model", "16C3\nP2"], "unknown model '16C3 P2'"),
         (["--epoch", "3"], "unrecognized arguments: --epoch 3"),
         (["--lr", "3"], "unrecognized arguments: --lr 3"),
         (["--epochs"], "--epochs: expected one argument"),

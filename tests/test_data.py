@@ -196,14 +196,14 @@ def test_bad_npz_is_refused_by_name_and_left_alone(tmp_path, changes, message):
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 not a zip", b"\x80\x04N."])
 def test_files_that_are_no_npz(tmp_path, content):
     (tmp_path / "bad.npz").write_bytes(content)
-    with pytest.raises(ValueError, match=r"bad.npz' is no readable npz"):
+    with pytest.raises(ValueError, match=r"bad.npz' is no readable npz: it is truncated, or"):
         data.load(str(tmp_path / "bad.npz"))
 
 
 def test_truncated_npz_and_missing_key(tmp_path):
     path = write_npz(tmp_path / "half.npz", make_arrays())
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with pytest.raises(ValueError, match="truncated or corrupt"):
+    with pytest.raises(ValueError, match="truncated, or another kind of file"):
         data.load(str(path))
     np.savez(tmp_path / "keys.npz", x_train=np.zeros(3))
     with pytest.raises(ValueError, match=r"lacks an array.*y_train"):
@@ -223,6 +223,15 @@ def test_npz_whose_member_is_no_array(tmp_path):
 def test_unknown_dataset():
     with pytest.raises(ValueError, match="neither auto, mnist, digits nor an existing"):
         data.load("fashion")
+    with pytest.raises(ValueError, match="'~nobody-of-this-name/x' is no path"):
+        data.load("~nobody-of-this-name/x")
+
+
+def test_cache_folders_that_the_environment_names_badly(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for relative in ("", "caches"):
+        monkeypatch.setenv("XDG_CACHE_HOME", relative)
+        assert download.cache_folder() == tmp_path / ".cache" / "mnist_tradeoff" / "mnist"
 
 
 def test_variable_that_names_nothing_or_another_set(monkeypatch, stripes, nowhere):
@@ -262,11 +271,20 @@ class MirrorHandler(http.server.SimpleHTTPRequestHandler):
         pass
 
 
+@pytest.fixture(scope="module")
+def zipped_mnist(mnist_folder, tmp_path_factory):
+    """MNIST's files as the mirrors have them, however the folder has them."""
+    folder = tmp_path_factory.mktemp("mirror")
+    for name, array in zip(IDX_NAMES, read_arrays(mnist_folder), strict=True):
+        (folder / f"{name}.gz").write_bytes(gzip.compress(idx_bytes(array), compresslevel=1))
+    return folder
+
+
 @pytest.fixture
-def mirror(mnist_folder):
+def mirror(zipped_mnist):
     """A real HTTP server over the folder of MNIST's files."""
     server = http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0), lambda *args: MirrorHandler(*args, directory=str(mnist_folder))
+        ("127.0.0.1", 0), lambda *args: MirrorHandler(*args, directory=str(zipped_mnist))
     )
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/"

@@ -20,8 +20,8 @@ OWNERS = {
 LIGHT = {"architectures.py", "complexity.py", "config.py", "cli.py"}
 ORDER = [
     ["architectures"],
-    ["complexity", "config", "data_files"],
-    ["backend", "download", "cli", "launcher"],
+    ["complexity", "data_files"],
+    ["backend", "config", "download", "cli", "launcher"],
     ["data", "models"],
     ["training"],
     ["figures", "terminal", "tracking"],

@@ -9,6 +9,8 @@ from dataclasses import fields
 import pytest
 import yaml
 from mlflow.projects import _project_spec
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from mnist_tradeoff import cli
 from mnist_tradeoff.config import RunConfig
@@ -50,23 +52,25 @@ def test_defaults_and_changes_arrive(entry_point, tmp_path):
         assert cli.parse(config_type, arguments) == config
 
 
-def names(lines) -> set[str]:
-    matches = (re.match(r"[A-Za-z0-9._-]+", line) for line in lines)
-    return {match[0].lower().replace("_", "-") for match in matches if match}
-
-
 def test_conda_requirements_and_pyproject_agree():
     conda = yaml.safe_load((ROOT / "conda.yaml").read_text())
     assert conda["dependencies"] == ["python=3.11", "pip", {"pip": ["-r requirements.txt"]}]
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
     assert pyproject["project"]["requires-python"] == ">=3.11,<3.14"
-    wanted = names(pyproject["project"]["dependencies"]) | names(
-        pyproject["dependency-groups"]["dev"]
-    )
     lines = (ROOT / "requirements.txt").read_text().splitlines()
-    pinned = [line for line in lines if line and not line.lstrip().startswith("#")]
-    assert wanted <= names(pinned)
-    assert all(re.match(r"[A-Za-z0-9._\[\],-]+==\S+", line) for line in pinned)
+    pins = [Requirement(line) for line in lines if line and not line.lstrip().startswith("#")]
+    assert all([operator == "==" for operator in operators(pin)] == [True] for pin in pins)
+    for text in (*pyproject["project"]["dependencies"], *pyproject["dependency-groups"]["dev"]):
+        wanted = Requirement(text)
+        found = [pin for pin in pins if canonicalize_name(pin.name) == wanted.name.lower()]
+        assert found, f"{wanted} is not pinned"
+        for pin in found:
+            (version,) = pin.specifier
+            assert wanted.specifier.contains(version.version), f"{pin} is not {wanted}"
+
+
+def operators(requirement: Requirement) -> list[str]:
+    return [specifier.operator for specifier in requirement.specifier]
 
 
 def test_no_file_names_a_package_index():

@@ -21,7 +21,7 @@ def test_same_seed_same_weights():
     assert not np.array_equal(first[0], other[0])
 
 
-@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_precision_keeps_float32_weights_and_logits(precision):
     model = build(parse("4C3-P2-8"), precision=precision)
     assert {str(weight.dtype) for weight in model.weights} == {"float32"}

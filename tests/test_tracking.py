@@ -1,6 +1,8 @@
+import http.server
 import os
 import subprocess
 import sys
+import threading
 import time
 
 import mlflow
@@ -85,6 +87,33 @@ def test_server_that_is_down_is_one_quick_line_without_the_password(monkeypatch)
     assert time.monotonic() - started < tracking.SERVER_TIMEOUT_SECONDS + 1
     assert "http://***@127.0.0.1:9 does not answer" in str(raised.value)
     assert "hunter2" not in str(raised.value)
+
+
+def test_database_that_is_down_is_one_quick_line_without_the_password(monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "postgresql+psycopg://u:hunter2@127.0.0.1:9/db")
+    started = time.monotonic()
+    with pytest.raises(tracking.TrackingError) as raised:
+        tracking.prepare_store()
+    assert time.monotonic() - started < tracking.SERVER_TIMEOUT_SECONDS + 1
+    assert "postgresql+psycopg://***@127.0.0.1:9/db cannot be used" in str(raised.value)
+    assert "hunter2" not in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_server_out_of_order_is_one_line(monkeypatch):
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_error(503)
+
+        def log_message(self, format, *args):  # noqa: A002 (the base class's name)
+            pass
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.handle_request, daemon=True).start()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{server.server_port}")
+    with pytest.raises(tracking.TrackingError, match=r"out of order .*503"):
+        tracking.prepare_store()
+    server.server_close()
 
 
 @pytest.mark.parametrize("password", ["pw", "p@ss:w", "pa/ss", "p?x"])

@@ -182,6 +182,20 @@ def test_divergence_fails_the_run_with_one_line(tmp_path, stripes):
     assert "test_accuracy" not in run.data.metrics
 
 
+def test_batches_that_do_not_fit_into_memory_are_one_line(tmp_path):
+    labels = np.arange(60_000, dtype=np.uint8) % 10
+    images = np.zeros((60_000, 28, 28), np.uint8)
+    path = tmp_path / "black.npz"
+    np.savez_compressed(path, x_train=images, y_train=labels, x_test=images, y_test=labels)
+    options = f"--model 512C1 --batch_size 55000 --precision float32 --dataset {path}"
+    limited = f"ulimit -v 24000000 && exec python -m experiments.train {options}"
+    done = execute(tmp_path, ["bash", "-c", limited])
+    assert done.returncode == 1, done.stderr
+    assert done.stderr.startswith("error: not enough memory to train 512C1: lower batch_size")
+    assert done.stderr.count("\n") == 1
+    assert [run.info.status for run in runs_in(tmp_path)] == ["FAILED"]
+
+
 def test_digits_demo_cannot_be_missed(tmp_path):
     nowhere = {"HOME": str(tmp_path), "KERAS_HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
     proxies = {"https_proxy": "http://127.0.0.1:9", "MNIST_TRADEOFF_DATA": ""}
