@@ -7,12 +7,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+
 
 def available_cores() -> int:
     """CPU cores this process may use: `taskset` and containers' CPU sets are respected."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def available_memory() -> int:
+    """Bytes that this machine can give to processes without swapping."""
+    return psutil.virtual_memory().available
 
 
 def cpu_flags() -> set[str]:
@@ -74,4 +81,4 @@ with _quiet_stderr():
     keras.config.set_image_data_format("channels_last")
     keras.config.set_floatx("float32")
 
-__all__ = ["THREADS", "available_cores", "cpu_flags", "cpu_name", "keras", "tf"]
+__all__ = ["THREADS", "available_cores", "available_memory", "cpu_flags", "cpu_name", "keras", "tf"]

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mnist_tradeoff.architectures import Architecture, Conv
-from mnist_tradeoff.backend import THREADS, cpu_flags, keras, tf
-from mnist_tradeoff.complexity import complexity
+from mnist_tradeoff.backend import THREADS, available_memory, cpu_flags, keras, tf
+from mnist_tradeoff.complexity import FLOAT32_BYTES, complexity
 from mnist_tradeoff.config import TrainConfig
 from mnist_tradeoff.data import Dataset, Split
 from mnist_tradeoff.models import build
@@ -109,16 +109,7 @@ def train(
         FloatingPointError: the loss is no longer finite.
         MemoryError: one step does not fit into memory.
     """
-    try:
-        return _train(architecture, dataset, config, on_images, on_epoch)
-    except tf.errors.ResourceExhaustedError:
-        raise MemoryError(
-            f"not enough memory to train {architecture}: lower batch_size "
-            f"(it was {config.batch_size}), or take a smaller model"
-        ) from None
-
-
-def _train(architecture, dataset, config, on_images, on_epoch) -> TrainResult:
+    _require_memory(architecture, config.batch_size)
     precision = choose_precision(architecture, config.precision)
     model = build(architecture, config.seed, precision)
     finished = model if precision == "float32" else build(architecture)
@@ -137,6 +128,18 @@ def _train(architecture, dataset, config, on_images, on_epoch) -> TrainResult:
     assert val is not None
     test = evaluate(predict, dataset.test)
     return TrainResult(finished, tuple(epochs), loop.seconds, precision, val, test)
+
+
+def _require_memory(architecture: Architecture, batch_size: int) -> None:
+    """Refuse what cannot fit: TensorFlow ends in a crash where an allocation fails."""
+    activations = sum(shape.size for shape in architecture.shapes())
+    needed = FLOAT32_BYTES * batch_size * 2 * activations  # themselves and their gradients
+    available = available_memory()
+    if needed > available:
+        raise MemoryError(
+            f"a step of {architecture} needs {needed / 1e9:.1f} GB with batch_size {batch_size}, "
+            f"and {available / 1e9:.1f} GB are free: lower batch_size"
+        )
 
 
 class _Loop:

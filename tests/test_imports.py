@@ -15,7 +15,7 @@ OWNERS = {
     "matplotlib": {"figures.py", "tracking.py"},  # tracking.py names the type Figure
     "sklearn": {"data.py"},
     "argparse": {"cli.py"},
-    "psutil": {"launcher.py"},
+    "psutil": {"launcher.py", "backend.py"},
 }
 LIGHT = {"architectures.py", "complexity.py", "config.py", "cli.py"}
 ORDER = [

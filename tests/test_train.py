@@ -187,11 +187,10 @@ def test_batches_that_do_not_fit_into_memory_are_one_line(tmp_path):
     images = np.zeros((60_000, 28, 28), np.uint8)
     path = tmp_path / "black.npz"
     np.savez_compressed(path, x_train=images, y_train=labels, x_test=images, y_test=labels)
-    options = f"--model 512C1 --batch_size 55000 --precision float32 --dataset {path}"
-    limited = f"ulimit -v 24000000 && exec python -m experiments.train {options}"
-    done = execute(tmp_path, ["bash", "-c", limited])
+    model = "-".join(["512C1"] * 40)
+    done = train(tmp_path, "--model", model, "--batch_size", "55000", "--dataset", str(path))
     assert done.returncode == 1, done.stderr
-    assert done.stderr.startswith("error: not enough memory to train 512C1: lower batch_size")
+    assert done.stderr.startswith(f"error: a step of {model} needs 7064.3 GB with batch_size 55000")
     assert done.stderr.count("\n") == 1
     assert [run.info.status for run in runs_in(tmp_path)] == ["FAILED"]
 
