@@ -9,41 +9,76 @@ from mnist_tradeoff import cli
 from mnist_tradeoff.architectures import reference_of, resolve
 from mnist_tradeoff.complexity import complexity
 from mnist_tradeoff.config import RunConfig
-from mnist_tradeoff.launcher import watch_launcher
+from mnist_tradeoff.processes import watch_launcher
 
 
 def train_and_track(config: RunConfig) -> None:
     check_launcher = watch_launcher()
     # Imported here, because TensorFlow and MLflow take seconds that --help need not wait for.
-    from mnist_tradeoff import data, figures, terminal, tracking, training
+    from mnist_tradeoff import data, terminal, tracking
 
     architecture = resolve(config.model)
-    reference = reference_of(architecture)
-    name = reference.name if reference else str(architecture)
-    tags = {"role": "run", "architecture": str(architecture)}
     tracking.prepare_store()
-    with tracking.tracked_run(name, dataclasses.asdict(config), tags) as run_id:
+    with tracking.tracked_run(run_name(config), dataclasses.asdict(config), tags(config)) as run_id:
         dataset = data.load(config.dataset)
         terminal.warn_of_fallback(dataset)
-        tracking.log_dataset(dataset)
-        if dataset.name == "digits":
-            tracking.rename_run("(digits demo, not MNIST)")
-        tracking.log_complexity(complexity(architecture))
         with terminal.Progress(config.epochs, len(dataset.train.labels)) as progress:
 
             def on_images(images: int) -> None:
                 check_launcher()
                 progress.on_images(images)
 
-            def on_epoch(epoch: training.Epoch) -> None:
-                tracking.log_epoch(epoch)
-                progress.on_epoch(epoch)
-
-            result = training.train(architecture, dataset, config, on_images, on_epoch)
-        curve = figures.learning_curve(result.epochs, f"{name} on {dataset.name}")
-        tracking.log_result(result, dataset, curve)
+            result = train_in_run(config, dataset, on_images, progress.on_epoch)
     print(terminal.summary(architecture, complexity(architecture), dataset, result))
     print(tracking.how_to_look(run_id))
+
+
+def run_name(config: RunConfig) -> str:
+    """The reference's name, however the model was written, or the notation."""
+    architecture = resolve(config.model)
+    reference = reference_of(architecture)
+    return reference.name if reference else str(architecture)
+
+
+def tags(config: RunConfig, role: str = "run") -> dict[str, str]:
+    """The tags of a training that are known before it starts."""
+    return {"role": role, "architecture": str(resolve(config.model))}
+
+
+def train_in_run(config: RunConfig, dataset, on_images, on_epoch):
+    """Train and leave in the active run all that the README promises of a run.
+
+    Args:
+        on_images, on_epoch: see ``training.train``.
+
+    Returns:
+        the TrainResult.
+    """
+    from mnist_tradeoff import figures, tracking, training
+
+    architecture = resolve(config.model)
+    tracking.log_dataset(dataset)
+    tracking.log_complexity(complexity(architecture))
+    tracking.log_fingerprint(fingerprint_of(config, dataset))
+
+    def log_and_tell(epoch: training.Epoch) -> None:
+        tracking.log_epoch(epoch)
+        on_epoch(epoch)
+
+    result = training.train(architecture, dataset, config, on_images, log_and_tell)
+    curve = figures.learning_curve(result.epochs, f"{run_name(config)} on {dataset.name}")
+    tracking.log_result(result, dataset, curve)
+    return result
+
+
+def fingerprint_of(config: RunConfig, dataset) -> str:
+    """Digest of all that decides about this training's weights."""
+    from mnist_tradeoff.fingerprint import fingerprint
+    from mnist_tradeoff.training import choose_precision
+
+    architecture = resolve(config.model)
+    precision = choose_precision(architecture, config.precision)
+    return fingerprint(str(architecture), config, precision, dataset.digest)
 
 
 if __name__ == "__main__":

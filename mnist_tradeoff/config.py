@@ -15,9 +15,12 @@ def option(default, help: str):  # noqa: A002 (argparse's own word)
     return field(default=default, metadata={"help": help})
 
 
+DATASET_HELP = "auto, mnist, digits, or the path of a set of your own"
+
+
 @dataclass(frozen=True, kw_only=True)
-class TrainConfig:
-    """How one training runs.
+class Recipe:
+    """How a training runs, whatever its seed.
 
     Raises:
         ValueError: a value out of range; the message names it.
@@ -26,7 +29,6 @@ class TrainConfig:
     epochs: int = option(3, "passes over the training images")
     batch_size: int = option(128, "images per step")
     learning_rate: float = option(0.01, "peak of the one-cycle schedule")
-    seed: int = option(0, "of the initial weights and the order of the images")
     precision: Literal["auto", "float32", "bfloat16"] = option(
         "auto", "bfloat16 arithmetic where the CPU has it (auto), always or never"
     )
@@ -34,9 +36,19 @@ class TrainConfig:
     def __post_init__(self) -> None:
         _require_range("epochs", self.epochs, 1, 10_000)
         _require_range("batch_size", self.batch_size, 1, 60_000)
-        _require_range("seed", self.seed, 0, 2**31 - 1)
         if not 0 < self.learning_rate < float("inf"):
             raise ValueError(f"learning_rate must be above 0, not {self.learning_rate}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig(Recipe):
+    """How one training runs."""
+
+    seed: int = option(0, "of the initial weights and the order of the images")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require_range("seed", self.seed, 0, 2**31 - 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +58,7 @@ class RunConfig(TrainConfig):
     model: str = option(
         "cnn_v1", "ann, simple_cnn, cnn_v1, cnn_v2, or a notation such as 16C3-P2-128"
     )
-    dataset: str = option("auto", "auto, mnist, digits, or the path of a set of your own")
+    dataset: str = option("auto", DATASET_HELP)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -56,6 +68,18 @@ class RunConfig(TrainConfig):
                 f"model '{self.model}' has {num_params:,} parameters; "
                 f"at most {MAX_NUM_PARAMS:,} are trained here"
             )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuiteConfig(Recipe):
+    """Train the four references over several seeds and compare them."""
+
+    seeds: int = option(5, "trainings of each reference, with the seeds 0, 1, 2, …")
+    dataset: str = option("auto", DATASET_HELP)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require_range("seeds", self.seeds, 1, 1_000)
 
 
 def _require_range(name: str, value: int, low: int, high: int) -> None:

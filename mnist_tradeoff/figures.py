@@ -1,20 +1,52 @@
 """Data in, matplotlib Figure out: the only file that draws."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
+import numpy as np
+from matplotlib import style
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from mnist_tradeoff.architectures import REFERENCES
+from mnist_tradeoff.comparison import COSTS, Step, cost_of
+from mnist_tradeoff.data import Split
+from mnist_tradeoff.results import Training, by_model, sample
 from mnist_tradeoff.training import Epoch
 
 # Okabe and Ito's palette, told apart by colour-blind readers.
 VALIDATION_COLOR = "#0072B2"
 TRAINING_COLOR = "#999999"
+# The documented figures have cnn_v2 purple and cnn_v1 green. Marker and line tell the four apart
+# without colour; all four are legible on white and on black.
+REFERENCE_STYLES: dict[str, dict[str, Any]] = {
+    "ann": {"color": "#E69F00", "marker": "s", "linestyle": ":"},
+    "simple_cnn": {"color": "#2F8FD0", "marker": "^", "linestyle": "-."},
+    "cnn_v1": {"color": "#009E73", "marker": "o", "linestyle": "--"},
+    "cnn_v2": {"color": "#A05CD5", "marker": "D", "linestyle": "-"},
+}
+THEMES = {"": "default", "_dark": "dark_background"}
+DOTS_PER_INCH = 150
+GALLERY_COLUMNS = 10
+
+
+def themed(name: str, draw: Callable[..., Figure], *data: object) -> dict[str, Figure]:
+    """A figure of data for light and for dark pages: ``NAME.png`` and ``NAME_dark.png``."""
+    figures = {}
+    for suffix, theme in THEMES.items():
+        with style.context(theme):
+            figures[f"{name}{suffix}.png"] = draw(*data)
+    return figures
+
+
+def _figure(width: float, height: float) -> Figure:
+    return Figure(figsize=(width, height), layout="constrained", dpi=DOTS_PER_INCH)
 
 
 def learning_curve(epochs: Sequence[Epoch], title: str) -> Figure:
     """Loss and accuracy by epoch, training (dashed) and validation (solid) side by side."""
-    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    figure = _figure(9, 3.6)
     figure.suptitle(title, parse_math=False)
     numbers = [point.epoch for point in epochs]
     for axes, metric in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
@@ -24,8 +56,144 @@ def learning_curve(epochs: Sequence[Epoch], title: str) -> Figure:
             numbers, train, "o--", color=TRAINING_COLOR, label="training (mean over the epoch)"
         )
         axes.plot(numbers, val, "o-", color=VALIDATION_COLOR, label="validation (after the epoch)")
-        axes.set(xlabel="epoch", ylabel=metric, xlim=(0.5, len(epochs) + 0.5))
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-        axes.grid(alpha=0.3)
+        axes.set(ylabel=metric)
+        _epoch_axis(axes, len(epochs))
         axes.legend()
     return figure
+
+
+def _epoch_axis(axes: Axes, epochs: int) -> None:
+    axes.set(xlabel="epoch", xlim=(0.5, epochs + 0.5))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    axes.grid(alpha=0.3)
+
+
+def metric_by_epoch(trainings: Sequence[Training], metric: str) -> Figure:
+    """``val_accuracy`` or ``val_loss`` by epoch for all references: mean, and all seeds as band."""
+    figure = _figure(8, 4.2)
+    axes = figure.subplots()
+    for name, group in by_model(trainings).items():
+        curves = np.array([training.curves[metric] for training in group])
+        numbers = np.arange(1, curves.shape[1] + 1)
+        axes.plot(numbers, curves.mean(axis=0), label=name, **REFERENCE_STYLES[name])
+        axes.fill_between(
+            numbers,
+            curves.min(axis=0),
+            curves.max(axis=0),
+            color=REFERENCE_STYLES[name]["color"],
+            alpha=0.25,
+            linewidth=0,
+        )
+        _epoch_axis(axes, len(numbers))
+    what = metric.replace("val_", "validation ")
+    axes.set(ylabel=what, title=f"{what.capitalize()} by epoch: mean and range over the seeds")
+    if metric == "val_accuracy":
+        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=1))
+    axes.legend()
+    return figure
+
+
+def final_accuracy(trainings: Sequence[Training], documented: bool) -> Figure:
+    """Bars of the test error, from zero, with 95 % intervals; the accuracy is written beside them.
+
+    Args:
+        documented: mark the documented accuracies.
+    """
+    groups = by_model(trainings)
+    samples = {name: sample(group, "test_accuracy") for name, group in groups.items()}
+    order = sorted(samples, key=lambda name: samples[name].mean)
+    figure = _figure(8, 0.9 + 0.7 * len(order))
+    axes = figure.subplots()
+    for row, name in enumerate(order):
+        test = samples[name]
+        margin = 0 if np.isnan(test.high) else 100 * (test.high - test.mean)
+        error = 100 * (1 - test.mean)
+        color = REFERENCE_STYLES[name]["color"]
+        axes.barh(row, error, height=0.6, color=color, xerr=margin, capsize=4, ecolor="grey")
+        end = error + margin
+        if documented:
+            single = 100 * (1 - REFERENCES[name].documented_test_accuracy)
+            axes.plot(single, row, "|", color="grey", markersize=26, markeredgewidth=2.5)
+            end = max(end, single)
+        axes.annotate(
+            f"{test.mean:.2%}", (end, row), (8, 0), textcoords="offset points", va="center"
+        )
+    if documented:
+        axes.plot([], [], "|", color="grey", markersize=12, markeredgewidth=2.5, label="documented")
+        axes.legend(loc="lower right")
+    axes.set_yticks(range(len(order)), order)
+    axes.invert_yaxis()
+    axes.set(xlabel="test error (100 % − accuracy), mean and 95 % interval over the seeds")
+    axes.xaxis.set_major_formatter(PercentFormatter(100))
+    axes.margins(x=0.12)
+    axes.set_xlim(left=0)
+    axes.grid(axis="x", alpha=0.3)
+    axes.set_title("Final test accuracy")
+    return figure
+
+
+def accuracy_against_cost(trainings: Sequence[Training]) -> Figure:
+    """Mean test accuracy with its 95 % interval over parameters and over MACs, log axes."""
+    figure = _figure(10, 4.4)
+    panels = figure.subplots(1, 2, sharey=True)
+    for axes, (cost, label) in zip(panels, COSTS.items(), strict=True):
+        for name, group in by_model(trainings).items():
+            test = sample(group, "test_accuracy")
+            margin = 0 if np.isnan(test.high) else test.high - test.mean
+            looks = {**REFERENCE_STYLES[name], "linestyle": "none"}
+            axes.errorbar(cost_of(name, cost), test.mean, margin, markersize=9, capsize=4, **looks)
+            axes.annotate(
+                f"{name}\n{test.mean:.2%}",
+                (cost_of(name, cost), test.mean),
+                (0, -14),
+                textcoords="offset points",
+                ha="center",
+                va="top",
+            )
+        axes.set(xscale="log", xlabel=f"{label} (log scale)")
+        axes.margins(x=0.3, y=0.25)
+        axes.grid(alpha=0.3, which="both")
+    panels[0].set_ylabel("test accuracy")
+    panels[0].yaxis.set_major_formatter(PercentFormatter(1, decimals=1))
+    figure.suptitle("Accuracy against cost: mean and 95 % interval over the seeds")
+    return figure
+
+
+def step_gallery(
+    steps: Sequence[Step], test: Split, predictions: Mapping[str, np.ndarray]
+) -> Figure:
+    """The first digits that each step to a dearer model mends and breaks.
+
+    Args:
+        predictions: the class that most seeds of a model give each image, int (n,).
+    """
+    figure = _figure(10, 1.35 * 2 * len(steps) + 0.3)
+    rows = figure.subplots(2 * len(steps), GALLERY_COLUMNS, squeeze=False)
+    for number, step in enumerate(steps):
+        kinds = ((step.fixed, "mends", step.cheaper), (step.broken, "breaks", step.dearer))
+        for row, (indices, verb, wrong_model) in zip(rows[2 * number :], kinds, strict=False):
+            row[0].set_title(
+                f"{step.cheaper} → {step.dearer} {verb} {len(indices)}",
+                loc="left",
+                fontsize=10,
+                fontweight="bold",
+                pad=16,
+            )
+            wrong = predictions[wrong_model]
+            _fill_row(row, indices, test, wrong)
+    return figure
+
+
+def _fill_row(row, indices: np.ndarray, test: Split, wrong: np.ndarray) -> None:
+    for axes in row:
+        axes.axis("off")
+    for axes, index in zip(row, indices, strict=False):
+        axes.imshow(test.images[index], cmap="gray_r", vmin=0, vmax=255)
+        axes.text(
+            0.5,
+            1.02,
+            f"{test.labels[index]}, not {wrong[index]}",
+            fontsize=8,
+            ha="center",
+            transform=axes.transAxes,
+        )

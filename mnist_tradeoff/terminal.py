@@ -42,6 +42,38 @@ class Progress:
             self.bar.set_postfix_str(figures)
 
 
+class SuiteProgress:
+    """A bar over the MACs of all trainings with the time left; else a line for each of them."""
+
+    def __init__(self, trainings: int, macs: int):
+        self.trainings = trainings
+        self.done = 0
+        self.bar = tqdm(
+            total=macs,
+            desc="suite",
+            bar_format="{desc} {percentage:3.0f} % |{bar}| {elapsed}, {remaining} left {postfix}",
+            disable=not sys.stderr.isatty(),
+            leave=False,
+        )
+
+    def __enter__(self) -> "SuiteProgress":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.close()
+
+    def on_macs(self, macs: int) -> None:
+        self.bar.update(macs)
+
+    def on_training(self, line: str) -> None:
+        self.done += 1
+        line = f"{self.done}/{self.trainings} {line}"
+        if self.bar.disable:
+            print(line, file=sys.stderr, flush=True)
+        else:
+            self.bar.set_postfix_str(line)
+
+
 def warn_of_fallback(dataset: Dataset) -> None:
     """Tell, so that nobody can miss it, that the digits demo stands in for MNIST."""
     if dataset.fallback_reason:

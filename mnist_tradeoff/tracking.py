@@ -9,6 +9,7 @@ import re
 import shlex
 import ssl
 import subprocess
+import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -19,11 +20,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import mlflow
+import numpy as np
 from filelock import FileLock
 from matplotlib.figure import Figure
 from mlflow.data.code_dataset_source import CodeDatasetSource
 from mlflow.data.numpy_dataset import from_numpy
-from mlflow.entities import RunStatus
+from mlflow.entities import Run, RunStatus
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 from mlflow.tensorflow import log_model
@@ -33,15 +35,22 @@ from sqlalchemy.exc import SQLAlchemyError
 from mnist_tradeoff.backend import THREADS, cpu_name, tf
 from mnist_tradeoff.complexity import Complexity
 from mnist_tradeoff.data import Dataset
-from mnist_tradeoff.launcher import RUN_VARIABLE
+from mnist_tradeoff.fingerprint import code_version
+from mnist_tradeoff.processes import RUN_VARIABLE, is_dead, this_owner
+from mnist_tradeoff.results import Training
 from mnist_tradeoff.training import Epoch, TrainResult
 
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
 SERVER_TIMEOUT_SECONDS = 5
 SQLITE_LOCK_SECONDS = 120
 PROJECT_FOLDER = Path(__file__).parent.parent
+PREDICTIONS_FILE = "test_predictions.npy"
+CURVE_METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
+PARENT_TAG = "mlflow.parentRunId"
 MODEL_REQUIREMENTS = ("mlflow", "tensorflow", "keras", "numpy")
 
+# A file at a time is read back here: a bar for each would only flicker.
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 # MLflow and Alembic tell of every table they create.
 for _name in ("mlflow", "alembic"):
     logging.getLogger(_name).setLevel(logging.WARNING)
@@ -76,6 +85,21 @@ def prepare_store() -> None:
         _require_database(uri)
     with _tracking_errors(), _first_touch_lock(uri):
         mlflow.search_experiments(max_results=1)
+    with _tracking_errors():
+        _close_abandoned_runs()
+
+
+def _close_abandoned_runs() -> None:
+    """Mark KILLED what processes of this host left RUNNING when they were killed."""
+    client = mlflow.MlflowClient()
+    for run in mlflow.search_runs(
+        search_all_experiments=True,
+        filter_string="attributes.status = 'RUNNING' and tags.owner LIKE '%/%/%'",
+        output_format="list",
+    ):
+        assert isinstance(run, Run)
+        if is_dead(run.data.tags["owner"]):
+            client.set_terminated(run.info.run_id, RunStatus.to_string(RunStatus.KILLED))
 
 
 def _require_server(uri: str) -> None:
@@ -149,6 +173,8 @@ def _tracking_errors() -> Iterator[None]:
 def tracked_run(name: str, params: Mapping[str, Any], tags: Mapping[str, str]) -> Iterator[str]:
     """A run with its parameters and tags: the one that ``mlflow run`` opened, or a new one.
 
+    Inside another tracked run, it is that one's child.
+
     Yields:
         the run's id. The run ends FINISHED, FAILED after an error, KILLED after Ctrl-C or SIGTERM.
 
@@ -159,11 +185,12 @@ def tracked_run(name: str, params: Mapping[str, Any], tags: Mapping[str, str]) -
     status = RunStatus.FAILED
     with _tracking_errors():
         try:
-            run = mlflow.start_run(run_name=None if joined else name)
+            nested = mlflow.active_run() is not None
+            run = mlflow.start_run(run_name=None if joined else name, nested=nested)
             # `mlflow run` has logged its parameters as the user spelled them, and another spelling
             # of the same value (0.001 after 1e-3) would be refused.
             mlflow.log_params({k: v for k, v in params.items() if k not in run.data.params})
-            mlflow.set_tags({**tags, **_environment_tags()})
+            mlflow.set_tags({**tags, **_environment_tags(), "owner": this_owner()})
             yield run.info.run_id
             status = RunStatus.FINISHED
         except KeyboardInterrupt:
@@ -203,7 +230,10 @@ def _git_dirty() -> str:
 
 
 def log_dataset(dataset: Dataset) -> None:
-    """The training images as MLflow dataset with the digest of the whole set; tag ``dataset``."""
+    """The training images as MLflow dataset with the digest of the whole set; tag ``dataset``.
+
+    A run on the digits demo says so in its name.
+    """
     entry = from_numpy(
         dataset.train.images,
         targets=dataset.train.labels,
@@ -213,13 +243,15 @@ def log_dataset(dataset: Dataset) -> None:
     )
     mlflow.log_input(entry, context="training")
     mlflow.set_tag("dataset", dataset.name)
+    if dataset.name == "digits":
+        run = mlflow.active_run()
+        assert run is not None
+        mlflow.set_tag("mlflow.runName", f"{run.info.run_name} (digits demo, not MNIST)")
 
 
-def rename_run(suffix: str) -> None:
-    """Append a suffix to the name of the active run."""
-    run = mlflow.active_run()
-    assert run is not None
-    mlflow.set_tag("mlflow.runName", f"{run.info.run_name} {suffix}")
+def log_fingerprint(fingerprint: str) -> None:
+    """Tags by which a later run finds this result instead of training it again."""
+    mlflow.set_tags({"fingerprint": fingerprint, "code_version": code_version()})
 
 
 def log_complexity(complexity: Complexity) -> None:
@@ -234,7 +266,7 @@ def log_epoch(epoch: Epoch) -> None:
 
 
 def log_result(result: TrainResult, dataset: Dataset, curve: Figure) -> None:
-    """Final metrics, the learning-curve figure, and the model with its signature.
+    """Final metrics, the model with its signature, test predictions, and the learning curve.
 
     val_loss and val_accuracy are the last epoch's and stand there already.
     """
@@ -254,4 +286,72 @@ def log_result(result: TrainResult, dataset: Dataset, curve: Figure) -> None:
         # Named here, because MLflow would run the model in another process to find them out.
         pip_requirements=[f"{package}=={version(package)}" for package in MODEL_REQUIREMENTS],
     )
+    _log_predictions(result.test.predictions)
     mlflow.log_figure(curve, "learning_curve.png")
+
+
+def _log_predictions(predictions: np.ndarray) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / PREDICTIONS_FILE
+        np.save(path, predictions.astype(np.uint8))
+        mlflow.log_artifact(str(path))
+
+
+def log_report(texts: Mapping[str, str], figures: Mapping[str, Figure]) -> None:
+    """Texts and figures as artifacts of the active run, by file name."""
+    for name, text in texts.items():
+        mlflow.log_text(text, name)
+    for name, figure in figures.items():
+        mlflow.log_figure(figure, name)
+
+
+def finished_runs(role: str) -> dict[str, str]:
+    """Run ids of the experiment's finished runs of a role, by their tag ``fingerprint``.
+
+    Of several with one fingerprint it is the oldest.
+    """
+    active = mlflow.active_run()
+    assert active is not None
+    runs = mlflow.search_runs(
+        [active.info.experiment_id],
+        filter_string=f"attributes.status = 'FINISHED' and tags.role = '{role}'",
+        order_by=["attributes.start_time DESC"],
+        output_format="list",
+    )
+    assert isinstance(runs, list)
+    return {run.data.tags.get("fingerprint", ""): run.info.run_id for run in runs}
+
+
+def adopt(run_id: str) -> None:
+    """Make a finished run a child of the active one, unless its own parent finished too."""
+    client = mlflow.MlflowClient()
+    active = mlflow.active_run()
+    assert active is not None
+    parent_id = client.get_run(run_id).data.tags.get(PARENT_TAG)
+    if parent_id is None or client.get_run(parent_id).info.status in ("FAILED", "KILLED"):
+        client.set_tag(run_id, PARENT_TAG, active.info.run_id)
+
+
+def read_training(run_id: str) -> Training:
+    """A finished training as its run tells it, with its learning curve and test predictions.
+
+    Raises:
+        TrackingError: the run, or the file of its predictions, is gone or damaged.
+    """
+    client = mlflow.MlflowClient()
+    with _tracking_errors(), tempfile.TemporaryDirectory() as folder:
+        run = client.get_run(run_id)
+        path = client.download_artifacts(run_id, PREDICTIONS_FILE, folder)
+        predictions = np.load(path, allow_pickle=False)
+        curves = {
+            name: tuple(metric.value for metric in client.get_metric_history(run_id, name))
+            for name in CURVE_METRICS
+        }
+    return Training(
+        model=run.data.params["model"],
+        seed=int(run.data.params["seed"]),
+        run_id=run_id,
+        metrics={**run.data.metrics},
+        curves=curves,
+        predictions=predictions,
+    )

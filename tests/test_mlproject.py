@@ -13,11 +13,22 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from mnist_tradeoff import cli
-from mnist_tradeoff.config import RunConfig
+from mnist_tradeoff.config import RunConfig, SuiteConfig
 from tests.conftest import ROOT
 
-CONFIGS = {"main": ("experiments.train", RunConfig)}
+CONFIGS = {
+    "main": ("experiments.train", RunConfig),
+    "suite": ("experiments.suite", SuiteConfig),
+}
 CHANGED = {
+    SuiteConfig: SuiteConfig(
+        seeds=2,
+        epochs=7,
+        batch_size=64,
+        learning_rate=0.125,
+        precision="float32",
+        dataset="digits",
+    ),
     RunConfig: RunConfig(
         model="8C3-P2",
         epochs=7,
@@ -26,7 +37,7 @@ CHANGED = {
         seed=3,
         precision="bfloat16",
         dataset="a folder/with 'quotes'",
-    )
+    ),
 }
 
 PROJECT = _project_spec.load_project(str(ROOT))

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from mnist_tradeoff.launcher import watch_launcher
+from mnist_tradeoff.processes import watch_launcher
 from tests.conftest import ROOT
 
 
@@ -15,7 +15,7 @@ def test_without_mlflow_run_there_is_nobody_to_watch(monkeypatch):
 
 CHILD = """
 import time
-from mnist_tradeoff.launcher import watch_launcher
+from mnist_tradeoff.processes import watch_launcher
 check = watch_launcher()
 check()
 print("watching", flush=True)

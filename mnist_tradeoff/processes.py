@@ -1,10 +1,12 @@
-"""Notices that the `mlflow run` above this process was killed, to end as well.
+"""Which processes are alive: the `mlflow run` above this one, and the owners of other runs.
 
 MLflow starts an entry point through a shell and does not take it along when it is killed: the
-training would go on for nobody, and its run would stay RUNNING.
+training would go on for nobody, and its run would stay RUNNING. A process that is killed itself
+leaves its runs RUNNING too, for the next one to close.
 """
 
 import os
+import socket
 from collections.abc import Callable
 
 import psutil
@@ -12,6 +14,8 @@ import psutil
 RUN_VARIABLE = "MLFLOW_RUN_ID"
 # What may stand between `mlflow run` and this process.
 SHELLS = ("bash", "sh", "conda", "uv")
+# The start of a process is counted from the boot's, which moves when the clock is set.
+CLOCK_SECONDS = 2
 
 
 def watch_launcher() -> Callable[[], None]:
@@ -36,3 +40,22 @@ def watch_launcher() -> Callable[[], None]:
             raise KeyboardInterrupt
 
     return check
+
+
+def this_owner() -> str:
+    """``host/number/second of its start`` of this process: numbers alone come again."""
+    process = psutil.Process()
+    return f"{socket.gethostname()}/{process.pid}/{process.create_time():.0f}"
+
+
+def is_dead(owner: str) -> bool:
+    """Whether an owner's process has ended; one on another host is taken to be alive."""
+    host, number, started = owner.split("/")
+    if host != socket.gethostname():
+        return False
+    try:
+        process = psutil.Process(int(number))
+        is_another = abs(process.create_time() - float(started)) > CLOCK_SECONDS
+        return is_another or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
