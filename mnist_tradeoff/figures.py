@@ -89,6 +89,8 @@ def metric_by_epoch(trainings: Sequence[Training], metric: str) -> Figure:
     axes.set(ylabel=what, title=f"{what.capitalize()} by epoch: mean and range over the seeds")
     if metric == "val_accuracy":
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=1))
+    else:
+        axes.set_yscale("log")
     axes.legend()
     return figure
 
@@ -142,13 +144,14 @@ def accuracy_against_cost(trainings: Sequence[Training]) -> Figure:
             margin = 0 if np.isnan(test.high) else test.high - test.mean
             looks = {**REFERENCE_STYLES[name], "linestyle": "none"}
             axes.errorbar(cost_of(name, cost), test.mean, margin, markersize=9, capsize=4, **looks)
+            above = name == "cnn_v2"  # beside simple_cnn, when it comes to parameters
             axes.annotate(
                 f"{name}\n{test.mean:.2%}",
                 (cost_of(name, cost), test.mean),
-                (0, -14),
+                (0, 12 if above else -12),
                 textcoords="offset points",
                 ha="center",
-                va="top",
+                va="bottom" if above else "top",
             )
         axes.set(xscale="log", xlabel=f"{label} (log scale)")
         axes.margins(x=0.3, y=0.25)

@@ -118,7 +118,7 @@ def mean_and_sd(accuracy: Sample) -> str:
 
 
 def interval(accuracy: Sample) -> str:
-    """In percent: ``98.97–99.11``, or a dash where n is 1."""
+    """In percent: ``98.97–99.11``, within 0 and 100; a dash where n is 1."""
     if math.isnan(accuracy.low):
         return MISSING
-    return f"{100 * accuracy.low:.2f}–{100 * accuracy.high:.2f}"
+    return f"{100 * max(0, accuracy.low):.2f}–{100 * min(1, accuracy.high):.2f}"
