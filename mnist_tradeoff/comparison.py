@@ -57,14 +57,15 @@ def difference_table(found: Mapping[tuple[str, str], Difference]) -> str:
     return table(header, rows, left=2)
 
 
-def majority_predictions(trainings: Sequence[Training]) -> dict[str, np.ndarray]:
-    """The class that most seeds of each model give each test image, int (images,)."""
-    return {
-        name: np.stack(
-            [np.sum([t.predictions == digit for t in group], axis=0) for digit in range(CLASSES)]
-        ).argmax(axis=0)
-        for name, group in by_model(trainings).items()
-    }
+def common_mistakes(trainings: Sequence[Training], labels: np.ndarray) -> dict[str, np.ndarray]:
+    """The wrong class that each model's seeds give each test image most often, int (images,)."""
+    return {name: _common_mistakes(group, labels) for name, group in by_model(trainings).items()}
+
+
+def _common_mistakes(group: Sequence[Training], labels: np.ndarray) -> np.ndarray:
+    classes = np.arange(CLASSES)[:, None]
+    votes = np.sum([training.predictions == classes for training in group], axis=0)
+    return np.where(classes == labels, -1, votes).argmax(axis=0)
 
 
 @dataclass(frozen=True)

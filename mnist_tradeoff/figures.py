@@ -7,7 +7,13 @@ import numpy as np
 from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import (
+    LogLocator,
+    MaxNLocator,
+    NullFormatter,
+    PercentFormatter,
+    StrMethodFormatter,
+)
 
 from mnist_tradeoff.architectures import REFERENCES
 from mnist_tradeoff.comparison import COSTS, Step, cost_of
@@ -26,6 +32,7 @@ REFERENCE_STYLES: dict[str, dict[str, Any]] = {
     "cnn_v1": {"color": "#009E73", "marker": "o", "linestyle": "--"},
     "cnn_v2": {"color": "#A05CD5", "marker": "D", "linestyle": "-"},
 }
+DOCUMENTED_STYLE: dict[str, Any] = {"color": "grey", "markersize": 26, "markeredgewidth": 2.5}
 THEMES = {"": "default", "_dark": "dark_background"}
 DOTS_PER_INCH = 150
 GALLERY_COLUMNS = 10
@@ -91,15 +98,18 @@ def metric_by_epoch(trainings: Sequence[Training], metric: str) -> Figure:
         axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=1))
     else:
         axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axes.yaxis.set_minor_formatter(NullFormatter())
     axes.legend()
     return figure
 
 
 def final_accuracy(trainings: Sequence[Training], documented: bool) -> Figure:
-    """Bars of the test error, from zero, with 95 % intervals; the accuracy is written beside them.
+    """Bars of the test error, from zero, with 95 % intervals; the accuracy is written in them.
 
     Args:
-        documented: mark the documented accuracies.
+        documented: mark the documented accuracies, and write them beside the marks.
     """
     groups = by_model(trainings)
     samples = {name: sample(group, "test_accuracy") for name, group in groups.items()}
@@ -112,16 +122,13 @@ def final_accuracy(trainings: Sequence[Training], documented: bool) -> Figure:
         error = 100 * (1 - test.mean)
         color = REFERENCE_STYLES[name]["color"]
         axes.barh(row, error, height=0.6, color=color, xerr=margin, capsize=4, ecolor="grey")
-        end = error + margin
+        _write(axes, f"{test.mean:.2%}", 0, row)
         if documented:
-            single = 100 * (1 - REFERENCES[name].documented_test_accuracy)
-            axes.plot(single, row, "|", color="grey", markersize=26, markeredgewidth=2.5)
-            end = max(end, single)
-        axes.annotate(
-            f"{test.mean:.2%}", (end, row), (8, 0), textcoords="offset points", va="center"
-        )
+            single = REFERENCES[name].documented_test_accuracy
+            axes.plot(100 * (1 - single), row, "|", **DOCUMENTED_STYLE)
+            _write(axes, f"{single:.2%}", 100 * (1 - single), row)
     if documented:
-        axes.plot([], [], "|", color="grey", markersize=12, markeredgewidth=2.5, label="documented")
+        axes.plot([], [], "|", label="documented", **{**DOCUMENTED_STYLE, "markersize": 12})
         axes.legend(loc="lower right")
     axes.set_yticks(range(len(order)), order)
     axes.invert_yaxis()
@@ -132,6 +139,10 @@ def final_accuracy(trainings: Sequence[Training], documented: bool) -> Figure:
     axes.grid(axis="x", alpha=0.3)
     axes.set_title("Final test accuracy")
     return figure
+
+
+def _write(axes: Axes, text: str, x: float, y: float) -> None:
+    axes.annotate(text, (x, y), (8, 0), textcoords="offset points", va="center")
 
 
 def accuracy_against_cost(trainings: Sequence[Training]) -> Figure:
@@ -162,28 +173,21 @@ def accuracy_against_cost(trainings: Sequence[Training]) -> Figure:
     return figure
 
 
-def step_gallery(
-    steps: Sequence[Step], test: Split, predictions: Mapping[str, np.ndarray]
-) -> Figure:
+def step_gallery(steps: Sequence[Step], test: Split, mistakes: Mapping[str, np.ndarray]) -> Figure:
     """The first digits that each step to a dearer model mends and breaks.
 
     Args:
-        predictions: the class that most seeds of a model give each image, int (n,).
+        mistakes: the wrong class that a model's seeds give each image most often, int (n,).
     """
-    figure = _figure(10, 1.35 * 2 * len(steps) + 0.3)
-    rows = figure.subplots(2 * len(steps), GALLERY_COLUMNS, squeeze=False)
-    for number, step in enumerate(steps):
-        kinds = ((step.fixed, "mends", step.cheaper), (step.broken, "breaks", step.dearer))
-        for row, (indices, verb, wrong_model) in zip(rows[2 * number :], kinds, strict=False):
-            row[0].set_title(
-                f"{step.cheaper} → {step.dearer} {verb} {len(indices)}",
-                loc="left",
-                fontsize=10,
-                fontweight="bold",
-                pad=16,
-            )
-            wrong = predictions[wrong_model]
-            _fill_row(row, indices, test, wrong)
+    figure = _figure(10, 1.5 * 2 * len(steps))
+    rows = iter(figure.subfigures(2 * len(steps), 1, squeeze=False).flat)
+    for step in steps:
+        kinds = (("mends", step.fixed, step.cheaper), ("breaks", step.broken, step.dearer))
+        for verb, indices, wrong_model in kinds:
+            row = next(rows)
+            title = f"{step.cheaper} → {step.dearer} {verb} {len(indices)}"
+            row.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
+            _fill_row(row.subplots(1, GALLERY_COLUMNS), indices, test, mistakes[wrong_model])
     return figure
 
 

@@ -43,9 +43,9 @@ def suite_figures(trainings: Sequence[Training], dataset: Dataset) -> dict[str, 
     drawn |= themed("final_accuracy", figures.final_accuracy, trainings, dataset.is_mnist)
     drawn |= themed("accuracy_against_cost", figures.accuracy_against_cost, trainings)
     correct = comparison.correct_by_model(trainings, dataset.test.labels)
-    predictions = comparison.majority_predictions(trainings)
+    mistakes = comparison.common_mistakes(trainings, dataset.test.labels)
     for cost, name in comparison.COSTS.items():
         if steps := comparison.steps(correct, cost):
             file = f"bought_by_{name.lower()}"
-            drawn |= themed(file, figures.step_gallery, steps, dataset.test, predictions)
+            drawn |= themed(file, figures.step_gallery, steps, dataset.test, mistakes)
     return drawn

@@ -1,12 +1,15 @@
 """The README's commands are those that CI runs, and its tables those that the code makes."""
 
 import json
-import statistics
+import re
 
-from benchmarks import references, time_to_accuracy
+import pandas as pd
+
+from benchmarks import time_to_accuracy
 from mnist_tradeoff.architectures import REFERENCES
 from tests.conftest import ROOT
 
+ASSETS = ROOT / "assets"
 README = (ROOT / "README.md").read_text()
 
 
@@ -23,10 +26,21 @@ def test_table_of_the_comparison_is_generated():
     assert time_to_accuracy.markdown([results[name] for name in REFERENCES]) in README
 
 
-def test_table_of_the_references_is_generated_and_holds_its_promise():
-    results = json.loads(references.RESULTS.read_text())
-    assert references.markdown(results) in README
+def test_tables_of_the_suite_are_generated_and_hold_their_promise():
+    sections = re.split(r"^## .*$", (ASSETS / "results.md").read_text(), flags=re.MULTILINE)
+    tables = [section.strip() for section in sections if section.strip()]
+    assert len(tables) == 5
+    for table in tables:
+        assert table in README
+    frame = pd.read_csv(ASSETS / "results.csv").query("metric == 'test_accuracy'")
     for name, reference in REFERENCES.items():
-        accuracies = [answer["test_accuracy"] for answer in results["answers"][name]]
+        accuracies = frame[frame.model == name].value
         assert len(accuracies) >= 5
-        assert statistics.fmean(accuracies) >= reference.documented_test_accuracy
+        assert accuracies.mean() >= reference.documented_test_accuracy
+        assert f"{100 * accuracies.mean():.2f} ± {100 * accuracies.std():.2f}" in README
+
+
+def test_every_figure_of_the_readme_exists():
+    names = re.findall(r"assets/(\w+\.png)", README)
+    assert len(names) >= 10
+    assert set(names) <= {path.name for path in ASSETS.iterdir()}

@@ -14,43 +14,12 @@ import psutil
 import pytest
 
 from mnist_tradeoff import data
+from tests.commands import environment, hear_ctrl_c, mlflow_run, runs_in, train
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.slow
 
 LONG = ("cnn_v2", "200")  # would train for minutes on the small set
-
-
-def environment(folder: Path, **changes: str) -> dict[str, str]:
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW_")}
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    store = f"sqlite:///{folder}/mlflow.db"
-    return {**kept, "PATH": path, "PYTHONPATH": str(ROOT), "MLFLOW_TRACKING_URI": store, **changes}
-
-
-def execute(folder: Path, command: list[str], **changes: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command,
-        cwd=folder,
-        env=environment(folder, **changes),
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-
-
-def train(folder: Path, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
-    return execute(folder, [sys.executable, "-m", "experiments.train", *arguments], **changes)
-
-
-def mlflow_run(folder: Path, *parameters: str, manager=("--env-manager", "local"), **changes: str):
-    options = [option for parameter in parameters for option in ("-P", parameter)]
-    return execute(folder, ["mlflow", "run", str(ROOT), *manager, *options], **changes)
-
-
-def runs_in(folder: Path) -> list:
-    return list(mlflow.MlflowClient(f"sqlite:///{folder}/mlflow.db").search_runs(["0"]))
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +58,8 @@ def test_run_leaves_what_the_contract_names(finished, stripes):
     client = mlflow.MlflowClient(f"sqlite:///{folder}/mlflow.db")
     for metric in ("loss", "accuracy", "val_loss", "val_accuracy"):
         assert [m.step for m in client.get_metric_history(run.info.run_id, metric)] == [1, 2, 3]
-    assert [file.path for file in client.list_artifacts(run.info.run_id)] == ["learning_curve.png"]
+    files = [file.path for file in client.list_artifacts(run.info.run_id)]
+    assert files == ["learning_curve.png", "test_predictions.npy"]
 
 
 def test_summary_has_no_documented_numbers_for_another_set(finished):
@@ -206,11 +176,6 @@ def test_digits_demo_cannot_be_missed(tmp_path):
     (run,) = runs_in(tmp_path)
     assert run.data.tags["dataset"] == "digits"
     assert run.info.run_name == "cnn_v1 (digits demo, not MNIST)"
-
-
-def hear_ctrl_c() -> None:
-    """A shell that starts the tests in the background has told them to ignore it."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.fixture

@@ -1,0 +1,141 @@
+"""MLflow's own pages over a suite's runs, in headless Chromium."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.commands import environment, mlflow_run, runs_in
+
+pytestmark = pytest.mark.slow
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+# Everything that would look for a network.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+TIMEOUT_MS = 60_000
+expect.set_options(timeout=TIMEOUT_MS)
+MODELS = ("ann", "simple_cnn", "cnn_v1", "cnn_v2")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, stripes) -> Path:
+    """A store with a finished suite of one seed."""
+    folder = tmp_path_factory.mktemp("ui")
+    done = mlflow_run(folder, "seeds=1", "epochs=1", f"dataset={stripes}", entry="suite")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(folder):
+    """Address of MLflow's real server over the store."""
+    port = free_port()
+    command = [sys.executable, "-m", "mlflow", "server", "--port", str(port), "--workers", "1"]
+    command += ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db"]
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment(folder, MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false"),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    address = f"http://127.0.0.1:{port}"
+    wait_for(f"{address}/health")
+    yield address
+    os.killpg(process.pid, 15)
+    process.wait(timeout=30)
+
+
+def wait_for(url: str) -> None:
+    for _ in range(240):
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+        except (urllib.error.URLError, ConnectionError):
+            time.sleep(0.25)
+        else:
+            return
+    raise AssertionError(f"{url} did not answer")
+
+
+@pytest.fixture
+def page():
+    if CHROMIUM is None:
+        pytest.skip("no Chromium: install Debian's package chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1500, "height": 1000})
+        page.set_default_timeout(TIMEOUT_MS)
+        yield page
+        browser.close()
+
+
+def look(page: Page, name: str) -> None:
+    """Keep a picture of the page where a person asked for it."""
+    if shots := os.environ.get("SCREENSHOTS"):
+        page.wait_for_timeout(2_000)
+        page.screenshot(path=Path(shots) / f"{name}.png")
+
+
+def test_the_four_are_listed_flat_by_tag_and_metric(page, server):
+    query = {
+        "searchFilter": "tags.role = 'reference'",
+        "orderByKey": "metrics.`test_accuracy`",
+        "orderByAsc": "false",
+    }
+    page.goto(f"{server}/#/experiments/0/runs?{urlencode(query)}")
+    for model in MODELS:
+        expect(page.get_by_role("link", name=f"{model} seed 0")).to_be_visible()
+    expect(page.get_by_text("matching runs")).to_contain_text("4")
+    look(page, "list")
+
+
+def test_compare_page_draws_its_charts(page, server, folder):
+    runs = [run for run in runs_in(folder) if run.data.tags["role"] == "reference"]
+    ids = quote(json.dumps([run.info.run_id for run in runs]))
+    page.goto(f"{server}/#/compare-runs?runs={ids}&experiments={quote(json.dumps(['0']))}")
+    expect(page.get_by_text("Comparing 4 Runs from 1 Experiment")).to_be_visible()
+    # Plotly's parallel coordinates: one label for each model on its first axis
+    for model in MODELS:
+        expect(page.locator(".js-plotly-plot").get_by_text(model, exact=True)).to_be_visible()
+    for metric in ("num_params", "macs", "train_seconds", "val_accuracy", "test_accuracy"):
+        expect(page.get_by_text(metric, exact=True).first).to_be_attached()
+    look(page, "compare")
+    page.get_by_role("tab", name="Scatter Plot").click()
+    plot = page.locator(".js-plotly-plot").last
+    expect(plot.locator("canvas.gl-canvas-context")).to_be_visible()
+    expect(plot.get_by_text("accuracy", exact=True)).to_be_visible()
+    look(page, "scatter")
+
+
+@pytest.mark.parametrize("figure", ["accuracy_against_cost", "final_accuracy"])
+def test_figures_open_in_the_artifact_view(page, server, folder, figure):
+    (parent,) = [run for run in runs_in(folder) if run.data.tags["role"] == "suite"]
+    page.goto(f"{server}/#/experiments/0/runs/{parent.info.run_id}/artifacts/{figure}.png")
+    image = page.locator("img[src^='blob:']").first
+    expect(image).to_be_visible()
+    assert image.evaluate("image => image.naturalWidth") > 1_000
+    look(page, figure)
