@@ -30,18 +30,17 @@ def run_suite(config: SuiteConfig) -> None:
         terminal.warn_of_fallback(dataset)
         tracking.log_dataset(dataset)
         plan = {fingerprint_of(child, dataset): child for child in children(config)}
-        finished = {key: run for key, run in tracking.finished_runs(ROLE).items() if key in plan}
-        for reused in finished.values():
-            tracking.adopt(reused)
+        finished = tracking.finished_trainings(ROLE, plan)
+        for training in finished.values():
+            tracking.adopt(training.run_id)
+        terminal.tell_reused(len(finished), len(plan))
         missing = [child for key, child in plan.items() if key not in finished]
         trained, failures = train_children(missing, dataset, check_launcher)
-        trainings = [tracking.read_training(run) for run in (*finished.values(), *trained)]
+        trainings = [*finished.values(), *map(tracking.read_training, trained)]
         if trainings:
             texts = report.suite_texts(trainings, dataset, config.seeds)
             tracking.log_report(texts, report.suite_figures(trainings, dataset))
             print(texts["results.md"])
-        if finished:
-            print(f"{len(finished)} of {len(plan)} trainings were finished before, and reused.")
         print(tracking.how_to_look(run_id))
         if failures:
             raise ValueError(

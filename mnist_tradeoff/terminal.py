@@ -74,6 +74,13 @@ class SuiteProgress:
             self.bar.set_postfix_str(line)
 
 
+def tell_reused(reused: int, wanted: int) -> None:
+    """Say what an earlier run has done already."""
+    if reused:
+        line = f"{reused} of {wanted} trainings were finished before, and are reused"
+        print(line, file=sys.stderr, flush=True)
+
+
 def warn_of_fallback(dataset: Dataset) -> None:
     """Tell, so that nobody can miss it, that the digits demo stands in for MNIST."""
     if dataset.fallback_reason:

@@ -12,8 +12,8 @@ import subprocess
 import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -305,10 +305,11 @@ def log_report(texts: Mapping[str, str], figures: Mapping[str, Figure]) -> None:
         mlflow.log_figure(figure, name)
 
 
-def finished_runs(role: str) -> dict[str, str]:
-    """Run ids of the experiment's finished runs of a role, by their tag ``fingerprint``.
+def finished_trainings(role: str, fingerprints: Collection[str]) -> dict[str, Training]:
+    """The experiment's finished trainings of a role that have one of the fingerprints, by it.
 
-    Of several with one fingerprint it is the oldest.
+    Of several with one fingerprint it is the oldest; one whose files are gone or damaged is left
+    out.
     """
     active = mlflow.active_run()
     assert active is not None
@@ -319,7 +320,13 @@ def finished_runs(role: str) -> dict[str, str]:
         output_format="list",
     )
     assert isinstance(runs, list)
-    return {run.data.tags.get("fingerprint", ""): run.info.run_id for run in runs}
+    found = {}
+    for run in runs:
+        fingerprint = run.data.tags.get("fingerprint")
+        if fingerprint in fingerprints:
+            with suppress(TrackingError):
+                found[fingerprint] = read_training(run.info.run_id)
+    return found
 
 
 def adopt(run_id: str) -> None:
@@ -341,8 +348,7 @@ def read_training(run_id: str) -> Training:
     client = mlflow.MlflowClient()
     with _tracking_errors(), tempfile.TemporaryDirectory() as folder:
         run = client.get_run(run_id)
-        path = client.download_artifacts(run_id, PREDICTIONS_FILE, folder)
-        predictions = np.load(path, allow_pickle=False)
+        predictions = _read_predictions(client.download_artifacts(run_id, PREDICTIONS_FILE, folder))
         curves = {
             name: tuple(metric.value for metric in client.get_metric_history(run_id, name))
             for name in CURVE_METRICS
@@ -355,3 +361,10 @@ def read_training(run_id: str) -> Training:
         curves=curves,
         predictions=predictions,
     )
+
+
+def _read_predictions(path: str) -> np.ndarray:
+    try:
+        return np.load(path, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise TrackingError(f"'{path}' is damaged: {error}") from None

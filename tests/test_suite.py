@@ -85,7 +85,7 @@ def test_again_trains_nothing_and_says_so(finished, stripes):
     folder, _ = finished
     again = mlflow_run(folder, "seeds=2", "epochs=2", f"dataset={stripes}", entry="suite")
     assert again.returncode == 0, again.stderr
-    assert "8 of 8 trainings were finished before, and reused." in again.stdout
+    assert "8 of 8 trainings were finished before, and are reused" in again.stderr
     assert "seed 0: val_accuracy" not in again.stderr
     assert len(of_role(folder, "reference")) == 8
     second, first = of_role(folder, "suite")
@@ -98,8 +98,21 @@ def test_another_setting_is_trained(finished, stripes):
     folder, _ = finished
     done = mlflow_run(folder, "seeds=1", "epochs=1", f"dataset={stripes}", entry="suite")
     assert done.returncode == 0, done.stderr
-    assert "reused" not in done.stdout
+    assert "reused" not in done.stderr
     assert len(of_role(folder, "reference")) == 12
+
+
+def test_a_finished_training_whose_files_are_gone_is_trained_again(tmp_path, stripes):
+    command = [sys.executable, "-m", "experiments.suite", "--seeds", "1", "--epochs", "1"]
+    command += ["--dataset", str(stripes)]
+    assert execute(tmp_path, command).returncode == 0
+    gone, damaged, *_ = sorted(tmp_path.rglob("test_predictions.npy"))
+    gone.unlink()
+    damaged.write_bytes(damaged.read_bytes()[:50])
+    again = execute(tmp_path, command)
+    assert again.returncode == 0, again.stderr
+    assert "2 of 4 trainings were finished before" in again.stderr
+    assert len(of_role(tmp_path, "reference")) == 6
 
 
 def test_killed_and_run_again_is_as_if_undisturbed(finished, tmp_path, stripes):
@@ -118,7 +131,7 @@ def test_killed_and_run_again_is_as_if_undisturbed(finished, tmp_path, stripes):
     assert "RUNNING" in {run.info.status for run in runs_in(tmp_path)}
     again = execute(tmp_path, command)
     assert again.returncode == 0, again.stderr
-    assert re.search(r"\b[3-7] of 8 trainings were finished before, and reused", again.stdout)
+    assert re.search(r"^[3-7] of 8 trainings were finished before", again.stderr, re.MULTILINE)
     parents = {run.info.status: run.info.run_id for run in of_role(tmp_path, "suite")}
     assert set(parents) == {"FINISHED", "KILLED"}
     assert {run.info.status for run in runs_in(tmp_path)} == {"FINISHED", "KILLED"}
