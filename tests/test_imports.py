@@ -20,7 +20,7 @@ OWNERS = {
 }
 LIGHT = {"architectures.py", "complexity.py", "config.py", "cli.py"}
 ORDER = [
-    ["architectures", "markdown"],
+    ["architectures", "markdown", "pareto"],
     ["complexity", "data_files"],
     ["backend", "config", "download", "cli", "processes"],
     ["data", "fingerprint", "models", "statistics"],

@@ -1,0 +1,60 @@
+"""The Pareto front and its hypervolume. Everything is minimised: pass errors, not accuracies."""
+
+import numpy as np
+
+# HV2, this study's measure of a front: the worst and the best corner that count.
+WORST_LOG_NUM_PARAMS, LOG_NUM_PARAMS_RANGE = 5.5, 3.5  # 316,228 parameters down to 100
+WORST_ERROR_PERCENT, LOG_ERROR_RANGE = 3.0, 1.0  # 3 % down to 0.3 %
+
+
+def on_front(points: np.ndarray) -> np.ndarray:
+    """Bool (n,): which points (n, objectives) no other dominates; equal points do not.
+
+    Raises:
+        ValueError: a value that is NaN.
+    """
+    points = np.asarray(points, float)
+    if np.isnan(points).any():
+        raise ValueError("a point with NaN has no place on a front")
+    at_most = (points[:, None] <= points[None]).all(axis=2)
+    below = (points[:, None] < points[None]).any(axis=2)
+    dominated = (at_most & below).any(axis=0)
+    return np.logical_not(dominated)
+
+
+def hypervolume(points: np.ndarray, reference_point: np.ndarray) -> float:
+    """Volume that points (n, objectives) dominate up to a reference point (objectives,).
+
+    Slices along the last objective (Fleischer, 2003; While et al., 2006): exact, for the few
+    hundred points and the two or three objectives of a study.
+    """
+    reference_point = np.asarray(reference_point, float)
+    points = np.asarray(points, float).reshape(-1, len(reference_point))
+    points = points[(points < reference_point).all(axis=1)]
+    if not len(points):
+        return 0.0
+    if len(reference_point) == 1:
+        return float(reference_point[0] - points.min())
+    points = points[np.argsort(points[:, -1])]
+    edges = np.append(points[:, -1], reference_point[-1])
+    slices = (
+        thickness * hypervolume(points[: i + 1, :-1], reference_point[:-1])
+        for i, thickness in enumerate(np.diff(edges))
+        if thickness > 0
+    )
+    return float(sum(slices))
+
+
+def hv2(num_params: np.ndarray, accuracies: np.ndarray) -> float:
+    """Hypervolume of models by parameters and accuracy, 0 to about 1; both axes are logarithmic.
+
+    The corner is 316 k parameters and 3 % error, the unit square ends at 100 parameters and 0.3 %.
+
+    Args:
+        num_params: (n,) above 0.
+        accuracies: (n,) from 0 to 1; an error below 0.01 % counts as that.
+    """
+    error_percent = np.maximum(100 * (1 - np.asarray(accuracies, float)), 0.01)
+    x = (WORST_LOG_NUM_PARAMS - np.log10(num_params)) / LOG_NUM_PARAMS_RANGE
+    y = (np.log10(WORST_ERROR_PERCENT) - np.log10(error_percent)) / LOG_ERROR_RANGE
+    return hypervolume(-np.stack([x, y], axis=1), np.zeros(2))
