@@ -37,16 +37,19 @@ def run_suite(config: SuiteConfig) -> None:
         missing = [child for key, child in plan.items() if key not in finished]
         trained, failures = train_children(missing, dataset, check_launcher)
         trainings = [*finished.values(), *map(tracking.read_training, trained)]
+        texts = {}
         if trainings:
             texts = report.suite_texts(trainings, dataset, config.seeds)
             tracking.log_report(texts, report.suite_figures(trainings, dataset))
-            print(texts["results.md"])
-        print(tracking.how_to_look(run_id))
         if failures:
+            print(texts.get("results.md", ""))
             raise ValueError(
                 f"{len(failures)} of {len(plan)} trainings failed and are missing in the table "
                 f"({'; '.join(failures)}); run again to train only these"
             )
+    # Printed when the run has ended: a closed terminal must not fail what is finished.
+    print(texts["results.md"])
+    print(tracking.how_to_look(run_id))
 
 
 def children(config: SuiteConfig) -> list[RunConfig]:
