@@ -5,8 +5,11 @@ training would go on for nobody, and its run would stay RUNNING. A process that 
 leaves its runs RUNNING too, for the next one to close.
 """
 
+import hashlib
 import os
+import re
 import socket
+import uuid
 from collections.abc import Callable
 
 import psutil
@@ -45,17 +48,23 @@ def watch_launcher() -> Callable[[], None]:
 def this_owner() -> str:
     """``host/number/second of its start`` of this process: numbers alone come again."""
     process = psutil.Process()
-    return f"{socket.gethostname()}/{process.pid}/{process.create_time():.0f}"
+    return f"{_this_host()}/{process.pid}/{process.create_time():.0f}"
+
+
+def _this_host() -> str:
+    # With the network card's number, because many machines are called localhost.
+    name = f"{socket.gethostname()} {uuid.getnode()}"
+    return hashlib.md5(name.encode()).hexdigest()[:12]
 
 
 def is_dead(owner: str) -> bool:
     """Whether an owner's process has ended; one on another host is taken to be alive."""
-    host, number, started = owner.split("/")
-    if host != socket.gethostname():
+    match = re.fullmatch(rf"{_this_host()}/(\d+)/(\d+)", owner)
+    if not match:
         return False
     try:
-        process = psutil.Process(int(number))
-        is_another = abs(process.create_time() - float(started)) > CLOCK_SECONDS
+        process = psutil.Process(int(match[1]))
+        is_another = abs(process.create_time() - int(match[2])) > CLOCK_SECONDS
         return is_another or process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True

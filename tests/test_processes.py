@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from mnist_tradeoff.processes import watch_launcher
+from mnist_tradeoff.processes import is_dead, this_owner, watch_launcher
 from tests.conftest import ROOT
 
 
@@ -46,3 +46,16 @@ def test_the_check_notices_a_killed_launcher(shell):
     launcher.kill()
     assert launcher.stdout.readline() == "launcher gone\n"
     launcher.communicate()
+
+
+OWNER = "from mnist_tradeoff.processes import this_owner\nprint(this_owner())"
+
+
+def test_owners_alive_dead_and_elsewhere():
+    assert not is_dead(this_owner())
+    ended = subprocess.check_output([sys.executable, "-c", OWNER], cwd=ROOT, text=True).strip()
+    assert is_dead(ended)
+    host, number, started = this_owner().split("/")
+    assert is_dead(f"{host}/{number}/{int(started) - 1_000}")  # its number, given again
+    assert not is_dead(f"elsewhere/{ended.partition('/')[2]}")
+    assert not is_dead("a/team/of/ours")
