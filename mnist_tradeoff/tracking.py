@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import mlflow
 import numpy as np
@@ -28,7 +28,6 @@ from mlflow.data.numpy_dataset import from_numpy
 from mlflow.entities import Run, RunStatus
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
-from mlflow.tensorflow import log_model
 from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -46,6 +45,8 @@ SQLITE_LOCK_SECONDS = 120
 PROJECT_FOLDER = Path(__file__).parent.parent
 PREDICTIONS_FILE = "test_predictions.npy"
 CURVE_METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
+# SQLAlchemy puts this line before some of its messages.
+AUTOFLUSH = "(raised as a result of"
 PARENT_TAG = "mlflow.parentRunId"
 MODEL_REQUIREMENTS = ("mlflow", "tensorflow", "keras", "numpy")
 
@@ -54,6 +55,8 @@ os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 # MLflow and Alembic tell of every table they create.
 for _name in ("mlflow", "alembic"):
     logging.getLogger(_name).setLevel(logging.WARNING)
+# It prints the traceback of every database error; ours is one line.
+logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
 
 
 class TrackingError(OSError):
@@ -145,7 +148,7 @@ def _first_touch_lock(uri: str) -> Iterator[None]:
     if not uri.startswith("sqlite:///"):
         yield
         return
-    path = Path(uri.removeprefix("sqlite:///"))
+    path = Path(unquote(uri.removeprefix("sqlite:///")))
     lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=SQLITE_LOCK_SECONDS)
     try:
         lock.acquire()
@@ -165,8 +168,8 @@ def _tracking_errors() -> Iterator[None]:
     try:
         yield
     except (MlflowException, SQLAlchemyError, ImportError) as error:
-        first_line = str(error).strip().partition("\n")[0]
-        raise TrackingError(f"tracking failed: {redact(first_line)}") from None
+        lines = [line for line in str(error).splitlines() if not line.startswith(AUTOFLUSH)]
+        raise TrackingError(f"tracking failed: {redact(lines[0] if lines else '')}") from None
 
 
 @contextmanager
@@ -279,6 +282,9 @@ def log_result(result: TrainResult, dataset: Dataset, curve: Figure) -> None:
     )
     mlflow.set_tag("precision", result.precision)
     example = dataset.val.images[:1]
+    # Here, because it imports TensorFlow, and backend must have done that first, quietly.
+    from mlflow.tensorflow import log_model
+
     log_model(
         result.model,
         name="model",

@@ -69,6 +69,36 @@ def test_store_that_cannot_be_made(monkeypatch):
         tracking.prepare_store()
 
 
+def test_lock_is_beside_a_store_whose_address_is_percent_encoded(monkeypatch, tmp_path):
+    """`mlflow run` hands such an address down from a folder with a space in its name."""
+    folder = tmp_path / "a folder"
+    folder.mkdir()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/a%20folder/mlflow.db")
+    tracking.prepare_store()
+    mlflow.set_tracking_uri("")
+    assert {path.name for path in folder.iterdir()} >= {"mlflow.db", ".mlflow.db.lock"}
+
+
+def test_full_disk_is_one_line(tmp_path):
+    """A limit on the size of files stands in for the end of the disk, in a process of its own."""
+    code = (
+        "from mnist_tradeoff import cli, tracking\n"
+        "def main():\n"
+        "    tracking.prepare_store()\n"
+        "    with tracking.tracked_run('run', {}, {}): pass\n"
+        "cli.run(main)"
+    )
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW_")}
+    environment["PYTHONPATH"] = str(ROOT)
+    limited = ["bash", "-c", 'ulimit -f 100; exec "$0" -c "$1"', sys.executable, code]
+    done = subprocess.run(
+        limited, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: tracking failed: (sqlite3.OperationalError)")
+    assert done.stderr.count("\n") == 1
+
+
 def test_store_that_is_no_database(monkeypatch, tmp_path):
     path = tmp_path / "mlflow.db"
     path.write_bytes(b"not a database, but somebody's file" * 100)
