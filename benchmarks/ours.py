@@ -14,7 +14,7 @@ from mnist_tradeoff.architectures import resolve
 from mnist_tradeoff.backend import THREADS, cpu_name, keras, tf
 from mnist_tradeoff.config import TrainConfig
 from mnist_tradeoff.data import load
-from mnist_tradeoff.training import train
+from mnist_tradeoff.training import train_and_test
 
 GEMM_SIZE = 2048
 
@@ -57,7 +57,7 @@ def main() -> None:
         if not request:
             answer = host()
         else:
-            result = train(architecture, dataset, TrainConfig(**request))
+            result = train_and_test(architecture, dataset, TrainConfig(**request))
             answer = {
                 "train_seconds": result.train_seconds,
                 "test_accuracy": result.test.accuracy,

@@ -52,7 +52,7 @@ def train_in_run(config: RunConfig, dataset, on_images, on_epoch):
         on_images, on_epoch: see ``training.train``.
 
     Returns:
-        the TrainResult.
+        the FinalResult.
     """
     from mnist_tradeoff import figures, tracking, training
 
@@ -65,7 +65,7 @@ def train_in_run(config: RunConfig, dataset, on_images, on_epoch):
         tracking.log_epoch(epoch)
         on_epoch(epoch)
 
-    result = training.train(architecture, dataset, config, on_images, log_and_tell)
+    result = training.train_and_test(architecture, dataset, config, on_images, log_and_tell)
     curve = figures.learning_curve(result.epochs, f"{run_name(config)} on {dataset.name}")
     tracking.log_result(result, dataset, curve)
     return result

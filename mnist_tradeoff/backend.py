@@ -9,6 +9,8 @@ from pathlib import Path
 
 import psutil
 
+from mnist_tradeoff.processes import THREADS_VARIABLE
+
 
 def available_cores() -> int:
     """CPU cores this process may use: `taskset` and containers' CPU sets are respected."""
@@ -39,7 +41,7 @@ def _cpuinfo(key: str) -> str:
 
 
 @contextmanager
-def _quiet_stderr() -> Iterator[None]:
+def quiet_stderr() -> Iterator[None]:
     """Set file descriptor 2 aside; show what was written to it if an error is raised.
 
     TensorFlow writes its banner from C++ before it reads any logging option.
@@ -59,7 +61,8 @@ def _quiet_stderr() -> Iterator[None]:
             os.close(kept)
 
 
-THREADS = available_cores()
+# Workers that share the cores are given their number of threads.
+THREADS = int(os.environ.get(THREADS_VARIABLE) or available_cores())
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -67,7 +70,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # on the others too (benchmarks/NOTES.md).
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
-with _quiet_stderr():
+with quiet_stderr():
     import keras
     import tensorflow as tf
 

@@ -10,6 +10,8 @@ from typing import Any, Literal, NoReturn, TypeVar, get_args, get_origin
 WHAT_TYPES_ARE_CALLED = {int: "a whole number", float: "a number", str: "text"}
 
 EXIT_FAILED = 1
+# What users can mend: told in one line. Anything else is a fault of ours and shows its traceback.
+ERRORS = (ValueError, OSError, FloatingPointError, MemoryError)
 # Those that this system has of: Ctrl-C, a polite kill, a closed terminal.
 SIGNALS = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
@@ -81,17 +83,22 @@ def _reader(kind: Any) -> Callable[[str], Any]:
 
 def run(main: Callable[[], None]) -> NoReturn:
     """Run an entry point and exit: 0, or with a line on stderr 1, or 128 + the signal's number."""
-    for number in SIGNALS:
-        if signal.getsignal(number) != signal.SIG_IGN:  # nohup
-            signal.signal(number, _interrupt)
+    raise_on_signals()
     try:
         main()
     except KeyboardInterrupt as error:
         number = error.number if isinstance(error, Interrupted) else signal.SIGINT
         _exit("interrupted" if number == signal.SIGINT else "terminated", 128 + number)
-    except (ValueError, OSError, FloatingPointError, MemoryError) as error:
+    except ERRORS as error:
         _exit(f"error: {' '.join(str(error).split())}", EXIT_FAILED)
     sys.exit(0)
+
+
+def raise_on_signals() -> None:
+    """From now on a signal raises Interrupted, once."""
+    for number in SIGNALS:
+        if signal.getsignal(number) != signal.SIG_IGN:  # nohup
+            signal.signal(number, _interrupt)
 
 
 def _interrupt(number: int, _: object) -> NoReturn:

@@ -1,10 +1,12 @@
 """The one source of every default: frozen dataclasses that the command line is derived from."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from mnist_tradeoff.architectures import resolve
+from mnist_tradeoff.architectures import Architecture, resolve
 from mnist_tradeoff.complexity import complexity
+from mnist_tradeoff.search_space import SearchSpace
 
 # Adam keeps four numbers of 4 bytes a parameter: 800 MB.
 MAX_NUM_PARAMS = 50_000_000
@@ -80,6 +82,66 @@ class SuiteConfig(Recipe):
     def __post_init__(self) -> None:
         super().__post_init__()
         _require_range("seeds", self.seeds, 1, 1_000)
+
+
+# The objectives that are minimised; which of them are known exactly, by arithmetic.
+COSTS = ("num_params", "macs", "latency_us", "size_bytes")
+EXACT_COSTS = ("num_params", "macs")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchConfig(Recipe):
+    """Search filter widths for the Pareto front between accuracy and cost."""
+
+    study: str = option("widths", "name of the study; the same command again goes on with it")
+    trials: int = option(60, "trained trials that the study shall have in total")
+    cost: str = option(
+        "num_params", f"what is minimised: {', '.join(COSTS)}, or two of them with a comma"
+    )
+    max_params: int = option(0, "budget: most parameters of a proposal; 0: none")
+    max_macs: int = option(0, "budget: most MACs of a proposal; 0: none")
+    workers: int = option(1, "processes that share the CPU's cores")
+    timeout: float = option(0.0, "seconds after which no new trial starts; 0: never")
+    seeds: int = option(5, "trainings of each model of the front at the end, and of the references")
+    seed: int = option(0, "of the proposals and of their trainings")
+    dataset: str = option("auto", DATASET_HELP)
+
+    @property
+    def costs(self) -> tuple[str, ...]:
+        """The costs that are minimised, in the order given."""
+        return tuple(self.cost.split(","))
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not re.fullmatch(r"\w[\w.-]{0,99}", self.study, re.ASCII):
+            raise ValueError(
+                f"study must be a name of letters, digits, '_', '-' and '.', not '{self.study}'"
+            )
+        _require_range("trials", self.trials, 1, 100_000)
+        unknown = [cost for cost in self.costs if cost not in COSTS]
+        if unknown or not 1 <= len(set(self.costs)) == len(self.costs) <= 2:
+            raise ValueError(f"cost must be one or two of {', '.join(COSTS)}, not '{self.cost}'")
+        _require_budget("max_params", self.max_params, "num_params")
+        _require_budget("max_macs", self.max_macs, "macs")
+        _require_range("workers", self.workers, 1, 256)
+        if not 0 <= self.timeout < float("inf"):
+            raise ValueError(f"timeout must be 0 or more seconds, not {self.timeout}")
+        _require_range("seeds", self.seeds, 1, 1_000)
+        _require_range("seed", self.seed, 0, 2**31 - 1)
+
+
+def exact_cost(architecture: Architecture, cost: str) -> int:
+    """``num_params`` or ``macs`` of an architecture."""
+    return getattr(complexity(architecture), cost)
+
+
+def _require_budget(name: str, budget: int, cost: str) -> None:
+    lowest = SearchSpace().minimum(lambda architecture: exact_cost(architecture, cost))
+    if budget and budget < lowest:
+        raise ValueError(
+            f"{name} must be 0 or at least {lowest:,.0f}, the least of the search space, "
+            f"not {budget:,}"
+        )
 
 
 def _require_range(name: str, value: int, low: int, high: int) -> None:

@@ -22,6 +22,16 @@ def on_front(points: np.ndarray) -> np.ndarray:
     return np.logical_not(dominated)
 
 
+def ranks(points: np.ndarray) -> np.ndarray:
+    """Int (n,): 1 on the front, 2 on the front of the rest, and so on (Goldberg, 1989)."""
+    points = np.asarray(points, float)
+    found = np.zeros(len(points), int)
+    while not found.all():
+        rest = np.flatnonzero(found == 0)
+        found[rest[on_front(points[rest])]] = found.max() + 1
+    return found
+
+
 def hypervolume(points: np.ndarray, reference_point: np.ndarray) -> float:
     """Volume that points (n, objectives) dominate up to a reference point (objectives,).
 

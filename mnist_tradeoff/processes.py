@@ -9,12 +9,16 @@ import hashlib
 import os
 import re
 import socket
+import threading
+import time
 import uuid
 from collections.abc import Callable
 
 import psutil
 
 RUN_VARIABLE = "MLFLOW_RUN_ID"
+THREADS_VARIABLE = "MNIST_TRADEOFF_THREADS"
+PARENT_CHECK_SECONDS = 1
 # What may stand between `mlflow run` and this process.
 SHELLS = ("bash", "sh", "conda", "uv")
 # The start of a process is counted from the boot's, which moves when the clock is set.
@@ -68,3 +72,15 @@ def is_dead(owner: str) -> bool:
         return is_another or process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
+
+
+def exit_with_parent() -> None:
+    """End this process as soon as the one that started it is gone, however that ended."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(PARENT_CHECK_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -7,7 +7,7 @@ from tqdm import tqdm
 from mnist_tradeoff.architectures import Architecture, reference_of
 from mnist_tradeoff.complexity import Complexity
 from mnist_tradeoff.data import DATA_VARIABLE, Dataset
-from mnist_tradeoff.training import Epoch, TrainResult
+from mnist_tradeoff.training import Epoch, FinalResult
 
 
 class Progress:
@@ -94,7 +94,7 @@ def warn_of_fallback(dataset: Dataset) -> None:
 
 
 def summary(
-    architecture: Architecture, complexity: Complexity, dataset: Dataset, result: TrainResult
+    architecture: Architecture, complexity: Complexity, dataset: Dataset, result: FinalResult
 ) -> str:
     """Table of the measured numbers beside the documented ones, where there are any."""
     reference = reference_of(architecture) if dataset.is_mnist else None

@@ -36,8 +36,9 @@ from mnist_tradeoff.complexity import Complexity
 from mnist_tradeoff.data import Dataset
 from mnist_tradeoff.fingerprint import code_version
 from mnist_tradeoff.processes import RUN_VARIABLE, is_dead, this_owner
+from mnist_tradeoff.redaction import redact
 from mnist_tradeoff.results import Training
-from mnist_tradeoff.training import Epoch, TrainResult
+from mnist_tradeoff.training import Epoch, FinalResult
 
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
 SERVER_TIMEOUT_SECONDS = 5
@@ -61,12 +62,6 @@ logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
 
 class TrackingError(OSError):
     """The tracking store cannot be used; one line, without a password."""
-
-
-def redact(text: str) -> str:
-    """The text with user and password of every URL in it replaced by ***."""
-    text = re.sub(r"(\w://)\S*@", r"\1***@", text)
-    return re.sub(r"(password=)[^&\s]*", r"\1***", text)
 
 
 def prepare_store() -> None:
@@ -268,7 +263,7 @@ def log_epoch(epoch: Epoch) -> None:
     mlflow.log_metrics(values, step=values.pop("epoch"))
 
 
-def log_result(result: TrainResult, dataset: Dataset, curve: Figure) -> None:
+def log_result(result: FinalResult, dataset: Dataset, curve: Figure) -> None:
     """Final metrics, the model with its signature, test predictions, and the learning curve.
 
     val_loss and val_accuracy are the last epoch's and stand there already.

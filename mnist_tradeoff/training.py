@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mnist_tradeoff.architectures import Architecture, Conv
+from mnist_tradeoff.architectures import IMAGE_SIZE, Architecture, Conv
 from mnist_tradeoff.backend import THREADS, available_memory, cpu_flags, keras, tf
 from mnist_tradeoff.complexity import FLOAT32_BYTES, complexity
 from mnist_tradeoff.config import TrainConfig
@@ -67,6 +67,12 @@ class TrainResult:
     train_seconds: float
     precision: str
     val: Evaluation
+
+
+@dataclass(frozen=True)
+class FinalResult(TrainResult):
+    """A finished training whose model has been given the test images, once."""
+
     test: Evaluation
 
 
@@ -91,14 +97,27 @@ def _ignore(_: object) -> None:
     pass
 
 
-def train(
+def train_and_test(
     architecture: Architecture,
     dataset: Dataset,
     config: TrainConfig,
     on_images: Callable[[int], None] = _ignore,
     on_epoch: Callable[[Epoch], None] = _ignore,
+) -> FinalResult:
+    """``train`` on a set, then evaluate the finished model on its test images."""
+    result, predict = _train(architecture, dataset.train, dataset.val, config, on_images, on_epoch)
+    return FinalResult(**vars(result), test=evaluate(predict, dataset.test))
+
+
+def train(
+    architecture: Architecture,
+    training: Split,
+    val: Split,
+    config: TrainConfig,
+    on_images: Callable[[int], None] = _ignore,
+    on_epoch: Callable[[Epoch], None] = _ignore,
 ) -> TrainResult:
-    """Train an architecture and evaluate it, on validation after every epoch, on test once.
+    """Train an architecture and evaluate it on validation after every epoch.
 
     Args:
         on_images: called with the number of images trained on since the last call.
@@ -109,25 +128,36 @@ def train(
         FloatingPointError: the loss is no longer finite.
         MemoryError: one step does not fit into memory.
     """
+    return _train(architecture, training, val, config, on_images, on_epoch)[0]
+
+
+def _train(
+    architecture: Architecture,
+    training: Split,
+    val: Split,
+    config: TrainConfig,
+    on_images,
+    on_epoch,
+) -> tuple[TrainResult, Callable[[np.ndarray], np.ndarray]]:
     _require_memory(architecture, config.batch_size)
     precision = choose_precision(architecture, config.precision)
     model = build(architecture, config.seed, precision)
     finished = model if precision == "float32" else build(architecture)
-    loop = _Loop(model, dataset.train, config, complexity(architecture).macs)
+    loop = _Loop(model, training, config, complexity(architecture).macs)
     predict = compile_prediction(finished)
     epochs: list[Epoch] = []
-    val = None
+    evaluation = None
     for number in range(1, config.epochs + 1):
         loss, accuracy = loop.run_epoch(number, on_images)
         if finished is not model:
             finished.set_weights(model.get_weights())
-        val = evaluate(predict, dataset.val)
-        loop.require_finite(val.loss, number)
-        epochs.append(Epoch(number, loss, accuracy, val.loss, val.accuracy))
+        evaluation = evaluate(predict, val)
+        loop.require_finite(evaluation.loss, number)
+        epochs.append(Epoch(number, loss, accuracy, evaluation.loss, evaluation.accuracy))
         on_epoch(epochs[-1])
-    assert val is not None
-    test = evaluate(predict, dataset.test)
-    return TrainResult(finished, tuple(epochs), loop.seconds, precision, val, test)
+    assert evaluation is not None
+    result = TrainResult(finished, tuple(epochs), loop.seconds, precision, evaluation)
+    return result, predict
 
 
 def _require_memory(architecture: Architecture, batch_size: int) -> None:
@@ -247,9 +277,12 @@ def compile_prediction(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]
     """
 
     @tf.function
-    def forward(batch):
+    def trace(batch):
         parts = [model(part, training=False) for part in _split(batch, EVALUATION_BATCH)]
         return tf.concat(parts, axis=0)
+
+    shape = [EVALUATION_BATCH, IMAGE_SIZE, IMAGE_SIZE]
+    forward = trace.get_concrete_function(tf.TensorSpec(shape, tf.uint8))
 
     def predict(images: np.ndarray) -> np.ndarray:
         logits = []

@@ -15,17 +15,20 @@ OWNERS = {
     # The latter two name the type Figure.
     "matplotlib": {"figures.py", "tracking.py", "report.py"},
     "sklearn": {"data.py"},
+    "optuna": {"study.py"},
+    "ai_edge_litert": {"export.py"},
+    "multiprocessing": {"workers.py", "export.py"},
     "argparse": {"cli.py"},
     "psutil": {"processes.py", "backend.py"},
 }
-LIGHT = {"architectures.py", "complexity.py", "config.py", "cli.py"}
+LIGHT = {"architectures.py", "complexity.py", "config.py", "cli.py", "search_space.py"}
 ORDER = [
-    ["architectures", "markdown", "pareto"],
-    ["complexity", "data_files"],
-    ["backend", "config", "download", "cli", "processes"],
-    ["data", "fingerprint", "models", "statistics"],
-    ["results", "training"],
-    ["comparison"],
+    ["architectures", "markdown", "pareto", "processes", "redaction"],
+    ["complexity", "data_files", "ladder", "search_space"],
+    ["backend", "config", "download", "cli"],
+    ["data", "fingerprint", "models", "statistics", "study", "workers"],
+    ["export", "results", "training"],
+    ["comparison", "search"],
     ["figures", "terminal", "tracking"],
     ["report"],
 ]

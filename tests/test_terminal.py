@@ -9,7 +9,7 @@ from mnist_tradeoff.architectures import parse, resolve
 from mnist_tradeoff.complexity import complexity
 from mnist_tradeoff.data import Dataset, Split
 from mnist_tradeoff.models import build
-from mnist_tradeoff.training import Epoch, Evaluation, TrainResult
+from mnist_tradeoff.training import Epoch, Evaluation, FinalResult
 
 
 def dataset(name: str) -> Dataset:
@@ -17,9 +17,9 @@ def dataset(name: str) -> Dataset:
     return Dataset(name, "digest", "source", split, split, split)
 
 
-def result(test_accuracy: float) -> TrainResult:
+def result(test_accuracy: float) -> FinalResult:
     evaluation = Evaluation(0.1, test_accuracy, np.zeros(5))
-    return TrainResult(build(parse("1C3")), (), 1.25, "float32", evaluation, evaluation)
+    return FinalResult(build(parse("1C3")), (), 1.25, "float32", evaluation, test=evaluation)
 
 
 def test_summary_compares_a_reference_on_mnist():

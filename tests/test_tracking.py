@@ -9,6 +9,7 @@ import mlflow
 import pytest
 
 from mnist_tradeoff import tracking
+from mnist_tradeoff.redaction import redact
 from tests.conftest import ROOT
 
 
@@ -148,10 +149,10 @@ def test_server_out_of_order_is_one_line(monkeypatch):
 
 @pytest.mark.parametrize("password", ["pw", "p@ss:w", "pa/ss", "p?x"])
 def test_redact(password):
-    text = tracking.redact(f"at postgresql+psycopg://u:{password}@h/db, retry")
+    text = redact(f"at postgresql+psycopg://u:{password}@h/db, retry")
     assert text == "at postgresql+psycopg://***@h/db, retry"
-    assert tracking.redact("https://h/x?user=u&password=pw") == "https://h/x?user=u&password=***"
-    assert tracking.redact("sqlite:///a.db") == "sqlite:///a.db"
+    assert redact("https://h/x?user=u&password=pw") == "https://h/x?user=u&password=***"
+    assert redact("sqlite:///a.db") == "sqlite:///a.db"
 
 
 @pytest.mark.parametrize("uri", ["http://localhost:50x0", "http://u:pa/ss@127.0.0.1:9"])

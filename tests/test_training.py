@@ -7,7 +7,7 @@ import pytest
 from mnist_tradeoff import data, training
 from mnist_tradeoff.architectures import parse, resolve
 from mnist_tradeoff.config import TrainConfig
-from mnist_tradeoff.training import choose_precision, compile_prediction, train
+from mnist_tradeoff.training import choose_precision, compile_prediction, train_and_test
 from tests.conftest import ROOT
 
 SMALL = parse("4C3-P2-16")
@@ -20,7 +20,7 @@ def dataset(stripes):
 
 @pytest.fixture(scope="module")
 def result(dataset):
-    return train(SMALL, dataset, TrainConfig(epochs=6, batch_size=32, learning_rate=0.02))
+    return train_and_test(SMALL, dataset, TrainConfig(epochs=6, batch_size=32, learning_rate=0.02))
 
 
 def test_it_learns(result):
@@ -48,8 +48,8 @@ def test_evaluation_is_that_of_the_model(result, dataset):
 
 def test_same_seed_same_weights(result, dataset):
     config = TrainConfig(epochs=6, batch_size=32, learning_rate=0.02)
-    again = train(SMALL, dataset, config)
-    other = train(SMALL, dataset, TrainConfig(epochs=1, batch_size=32, seed=1))
+    again = train_and_test(SMALL, dataset, config)
+    other = train_and_test(SMALL, dataset, TrainConfig(epochs=1, batch_size=32, seed=1))
     for a, b in zip(result.model.get_weights(), again.model.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
     assert again.epochs == result.epochs
@@ -58,14 +58,16 @@ def test_same_seed_same_weights(result, dataset):
 
 def test_every_image_of_an_epoch_is_counted_once(dataset):
     images, epochs = [], []
-    train(SMALL, dataset, TrainConfig(epochs=2, batch_size=50), images.append, epochs.append)
+    train_and_test(
+        SMALL, dataset, TrainConfig(epochs=2, batch_size=50), images.append, epochs.append
+    )
     assert sum(images) == 2 * 550
     assert [epoch.epoch for epoch in epochs] == [1, 2]
 
 
 def test_batch_larger_than_the_set_is_refused(dataset):
     with pytest.raises(ValueError, match="batch_size must be at most the 550 training images"):
-        train(SMALL, dataset, TrainConfig(epochs=1, batch_size=551))
+        train_and_test(SMALL, dataset, TrainConfig(epochs=1, batch_size=551))
 
 
 def test_odd_batches_are_split_without_loss(dataset, monkeypatch):
@@ -73,19 +75,19 @@ def test_odd_batches_are_split_without_loss(dataset, monkeypatch):
     weights = []
     for threads in (1, 3):
         monkeypatch.setattr(training, "THREADS", threads)
-        weights.append(train(SMALL, dataset, config).model.get_weights())
+        weights.append(train_and_test(SMALL, dataset, config).model.get_weights())
     for a, b in zip(*weights, strict=True):
         np.testing.assert_allclose(a, b, atol=2e-3)
 
 
 def test_divergence_stops_with_the_epoch_and_the_rate(dataset):
     with pytest.raises(FloatingPointError, match=r"epoch 1.*lower learning_rate \(it was 1e\+30\)"):
-        train(SMALL, dataset, TrainConfig(epochs=3, batch_size=16, learning_rate=1e30))
+        train_and_test(SMALL, dataset, TrainConfig(epochs=3, batch_size=16, learning_rate=1e30))
 
 
 def test_divergence_in_the_very_last_step_is_noticed(dataset):
     with pytest.raises(FloatingPointError, match="diverged in epoch 1"):
-        train(SMALL, dataset, TrainConfig(epochs=1, batch_size=550, learning_rate=1e30))
+        train_and_test(SMALL, dataset, TrainConfig(epochs=1, batch_size=550, learning_rate=1e30))
 
 
 def test_schedule_rises_to_the_peak_and_ends_near_zero():
@@ -100,7 +102,7 @@ def test_schedule_rises_to_the_peak_and_ends_near_zero():
 
 def test_bfloat16_trains_and_gives_a_float32_model(dataset):
     config = TrainConfig(epochs=4, batch_size=32, learning_rate=0.02, precision="bfloat16")
-    result = train(SMALL, dataset, config)
+    result = train_and_test(SMALL, dataset, config)
     assert result.precision == "bfloat16"
     assert result.model.layers[-1].compute_dtype == "float32"
     assert {layer.compute_dtype for layer in result.model.layers} == {"float32"}
@@ -130,7 +132,7 @@ from mnist_tradeoff import data, training
 from mnist_tradeoff.architectures import parse
 from mnist_tradeoff.config import TrainConfig
 config = TrainConfig(epochs=2, batch_size=32, precision=sys.argv[2])
-result = training.train(parse("16C3-P2-16"), data.load(sys.argv[1]), config)
+result = training.train_and_test(parse("16C3-P2-16"), data.load(sys.argv[1]), config)
 print(hashlib.md5(b"".join(w.tobytes() for w in result.model.get_weights())).hexdigest())
 """
 
@@ -145,6 +147,6 @@ def test_a_seed_gives_the_same_weights_in_every_process(stripes, precision):
 
 @pytest.mark.slow
 def test_real_mnist_reaches_the_documented_accuracy(mnist_folder):
-    result = train(resolve("cnn_v1"), data.load(str(mnist_folder)), TrainConfig())
+    result = train_and_test(resolve("cnn_v1"), data.load(str(mnist_folder)), TrainConfig())
     assert len(result.test.predictions) == 10_000
     assert result.test.accuracy >= 0.9839

@@ -1,0 +1,132 @@
+"""What happens to a trial: check the budget, climb the ladder, tell; and so on to the total."""
+
+import random
+import time
+from collections.abc import Callable, Mapping
+
+from mnist_tradeoff.config import EXACT_COSTS, SearchConfig, TrainConfig, exact_cost
+from mnist_tradeoff.data import Split
+from mnist_tradeoff.export import measure
+from mnist_tradeoff.ladder import (
+    AUDIT_SHARE,
+    Rung,
+    candidates,
+    is_promoted,
+    mean_val_accuracy,
+    rung_epochs,
+)
+from mnist_tradeoff.study import RunningTrial, Study, study_errors
+from mnist_tradeoff.training import TrainResult, train
+
+CURVE = ("loss", "accuracy", "val_loss", "val_accuracy")
+
+
+def run_trials(study: Study, training: Split, val: Split, check: Callable[[], None]) -> None:
+    """Take trials of a study and run them, until its total or its time is reached.
+
+    Args:
+        check: called often; an exception of it gives the trial back to the study.
+
+    Raises:
+        StudyError: the storage failed, or proposals within the budget cannot be found.
+    """
+    started = time.monotonic()
+    timeout = study.config.timeout
+    while not timeout or time.monotonic() - started < timeout:
+        trial = study.take()
+        if trial is None:
+            return
+        try:
+            with study_errors():
+                run_trial(study, trial, training, val, check)
+        except BaseException:
+            trial.release()
+            raise
+        study.require_feasible_proposals()
+
+
+def run_trial(
+    study: Study, trial: RunningTrial, training: Split, val: Split, check: Callable[[], None]
+) -> None:
+    """Bring one trial to its end: refused, failed, or finished with its objectives."""
+    config = study.config
+    exact = {cost: exact_cost(trial.architecture, cost) for cost in EXACT_COSTS}
+    if not trial.keeps_budgets(excesses(exact, config)):
+        trial.refuse()
+        return
+    trial.costs = {**exact, **measured_costs(trial, config)}
+
+    def train_rung(epochs: int) -> Rung:
+        train_config = TrainConfig(
+            epochs=epochs,
+            batch_size=config.batch_size,
+            learning_rate=config.learning_rate,
+            precision=config.precision,
+            seed=trial.seed,
+        )
+        result = train(trial.architecture, training, val, train_config, on_images=lambda _: check())
+        return rung_of(result)
+
+    try:
+        climb(study, trial, train_rung)
+    except FloatingPointError as error:
+        trial.fail(str(error))
+        return
+    own = trial.record()
+    same = [record for record in study.finished() if record.architecture == own.architecture]
+    accuracy = mean_val_accuracy([*same, own], own.rungs[-1].epochs)
+    trial.finish([accuracy, *(own.costs[cost] for cost in config.costs)])
+
+
+def climb(study: Study, trial: RunningTrial, train_rung: Callable[[int], Rung]) -> None:
+    """Train a trial on longer and longer schedules, as long as its Pareto rank is good.
+
+    An architecture that was proposed before starts where it had come to: its mean then counts.
+    """
+    finished = study.finished()
+    same = [record for record in finished if record.architecture == str(trial.architecture)]
+    reached = max((len(record.rungs) for record in same), default=1)
+    lengths = rung_epochs(study.config.epochs)
+    for epochs in lengths[reached - 1 :]:
+        if not trial.record().at(epochs):
+            trial.add_rung(train_rung(epochs))
+        if epochs == lengths[-1]:
+            return
+        found = candidates([*finished, trial.record()], epochs)
+        if not is_promoted(str(trial.architecture), found, study.config.costs):
+            break
+    if random.Random(trial.audit_seed).random() < AUDIT_SHARE:
+        trial.audit()
+        if not trial.record().at(lengths[-1]):
+            trial.add_rung(train_rung(lengths[-1]))
+
+
+def rung_of(result: TrainResult) -> Rung:
+    """A finished training as a rung."""
+    curve = {name: [getattr(epoch, name) for epoch in result.epochs] for name in CURVE}
+    return Rung(
+        epochs=len(result.epochs),
+        val_accuracy=result.val.accuracy,
+        val_loss=result.val.loss,
+        train_seconds=result.train_seconds,
+        precision=result.precision,
+        curve=curve,
+    )
+
+
+def measured_costs(trial: RunningTrial, config: SearchConfig) -> dict[str, float]:
+    """The wanted costs that arithmetic does not know; kept over an interruption."""
+    return {
+        cost: trial.costs.get(cost) or measure(trial.architecture, cost)
+        for cost in config.costs
+        if cost not in EXACT_COSTS
+    }
+
+
+def excesses(costs: Mapping[str, float], config: SearchConfig) -> dict[str, float]:
+    """How far each budget is exceeded; at or below 0 it is kept."""
+    budgets = {
+        "max_params": ("num_params", config.max_params),
+        "max_macs": ("macs", config.max_macs),
+    }
+    return {name: costs[cost] - budget for name, (cost, budget) in budgets.items() if budget}
