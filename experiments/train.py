@@ -40,9 +40,9 @@ def run_name(config: RunConfig) -> str:
     return reference.name if reference else str(architecture)
 
 
-def tags(config: RunConfig, role: str = "run") -> dict[str, str]:
+def tags(config: RunConfig) -> dict[str, str]:
     """The tags of a training that are known before it starts."""
-    return {"role": role, "architecture": str(resolve(config.model))}
+    return {"role": "run", "architecture": str(resolve(config.model))}
 
 
 def train_in_run(config: RunConfig, dataset, on_images, on_epoch):

@@ -1,4 +1,4 @@
-"""The references against each other: which differences are real, and what the dearer one buys."""
+"""Models against each other: which differences are real, and what the dearer one buys."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mnist_tradeoff.architectures import CLASSES, REFERENCES
-from mnist_tradeoff.complexity import complexity
+from mnist_tradeoff.architectures import CLASSES, REFERENCES, resolve
+from mnist_tradeoff.config import exact_cost
 from mnist_tradeoff.markdown import table
 from mnist_tradeoff.results import Training, by_model, mean_and_sd, median_seconds, sample
 from mnist_tradeoff.statistics import Difference, majority_correct, paired_difference
@@ -27,8 +27,8 @@ def correct_by_model(trainings: Sequence[Training], labels: np.ndarray) -> dict[
 
 
 def cost_of(name: str, cost: str) -> int:
-    """A reference's exact cost, ``num_params`` or ``macs``."""
-    return getattr(complexity(REFERENCES[name].architecture), cost)
+    """A model's exact cost, ``num_params`` or ``macs``."""
+    return exact_cost(resolve(name), cost)
 
 
 def differences(correct: Correct) -> dict[tuple[str, str], Difference]:

@@ -19,6 +19,13 @@ from mnist_tradeoff.architectures import REFERENCES
 from mnist_tradeoff.comparison import COSTS, Step, cost_of
 from mnist_tradeoff.data import Split
 from mnist_tradeoff.results import Training, by_model, sample
+from mnist_tradeoff.search_results import (
+    DOCUMENTED_HV2,
+    SearchResults,
+    hv2_of_finalists,
+    progress,
+)
+from mnist_tradeoff.statistics import Sample
 from mnist_tradeoff.training import Epoch
 
 # Okabe and Ito's palette, told apart by colour-blind readers.
@@ -33,6 +40,9 @@ REFERENCE_STYLES: dict[str, dict[str, Any]] = {
     "cnn_v2": {"color": "#A05CD5", "marker": "D", "linestyle": "-"},
 }
 DOCUMENTED_STYLE: dict[str, Any] = {"color": "grey", "markersize": 26, "markeredgewidth": 2.5}
+FRONT_STYLE: dict[str, Any] = {"color": "#D55E00", "marker": ".", "linewidth": 1.5, "capsize": 2}
+# Below, a front's first models would press all others into a line.
+LOWEST_ACCURACY_SHOWN = 0.95
 THEMES = {"": "default", "_dark": "dark_background"}
 DOTS_PER_INCH = 150
 GALLERY_COLUMNS = 10
@@ -118,7 +128,7 @@ def final_accuracy(trainings: Sequence[Training], documented: bool) -> Figure:
     axes = figure.subplots()
     for row, name in enumerate(order):
         test = samples[name]
-        margin = 0 if np.isnan(test.high) else 100 * (test.high - test.mean)
+        margin = 100 * _margin(test)
         error = 100 * (1 - test.mean)
         color = REFERENCE_STYLES[name]["color"]
         axes.barh(row, error, height=0.6, color=color, xerr=margin, capsize=4, ecolor="grey")
@@ -152,7 +162,7 @@ def accuracy_against_cost(trainings: Sequence[Training]) -> Figure:
     for axes, (cost, label) in zip(panels, COSTS.items(), strict=True):
         for name, group in by_model(trainings).items():
             test = sample(group, "test_accuracy")
-            margin = 0 if np.isnan(test.high) else test.high - test.mean
+            margin = _margin(test)
             looks = {**REFERENCE_STYLES[name], "linestyle": "none"}
             axes.errorbar(cost_of(name, cost), test.mean, margin, markersize=9, capsize=4, **looks)
             above = name == "cnn_v2"  # beside simple_cnn, when it comes to parameters
@@ -170,6 +180,76 @@ def accuracy_against_cost(trainings: Sequence[Training]) -> Figure:
     panels[0].set_ylabel("test accuracy")
     panels[0].yaxis.set_major_formatter(PercentFormatter(1, decimals=1))
     figure.suptitle("Accuracy against cost: mean and 95 % interval over the seeds")
+    return figure
+
+
+def pareto_front(results: SearchResults) -> Figure:
+    """Test accuracy of the front and of the references over parameters and over MACs, log axes."""
+    figure = _figure(10, 4.8)
+    panels = figure.subplots(1, 2, sharey=True)
+    for axes, (cost, label) in zip(panels, COSTS.items(), strict=True):
+        full = [trial for trial in results.trials if trial.at(results.epochs)]
+        axes.plot(
+            [trial.costs[cost] for trial in full],
+            [trial.rungs[-1].val_accuracy for trial in full],
+            ".",
+            color="grey",
+            alpha=0.6,
+            label="trials (validation)",
+        )
+        finalists = sorted(results.finalists, key=lambda finalist: finalist.costs[cost])
+        axes.errorbar(
+            [finalist.costs[cost] for finalist in finalists],
+            [finalist.test.mean for finalist in finalists],
+            [_margin(finalist.test) for finalist in finalists],
+            **FRONT_STYLE,
+            label="front" if cost == results.cost else f"the front by {results.cost}",
+        )
+        for reference in results.references:
+            looks = {**REFERENCE_STYLES[reference.model], "linestyle": "none", "markersize": 9}
+            margin = _margin(reference.test)
+            x, y = reference.costs[cost], reference.test.mean
+            axes.errorbar(x, y, margin, capsize=4, label=reference.model, **looks)
+        if budget := results.budgets.get(cost):
+            axes.axvline(budget, linestyle="--", color="grey", label="budget")
+        axes.set(xscale="log", xlabel=f"{label} (log scale)")
+        axes.grid(alpha=0.3, which="both")
+    means = [one.test.mean for one in (*results.finalists, *results.references)]
+    if means:
+        bottom = max(min(means), LOWEST_ACCURACY_SHOWN)
+        panels[0].set_ylim(bottom - 0.1 * (1 - bottom), 1)
+    panels[0].set_ylabel("accuracy")
+    panels[0].yaxis.set_major_formatter(PercentFormatter(1, decimals=1))
+    panels[0].legend(loc="lower right", fontsize=8)
+    figure.suptitle("The Pareto front and the references: mean test accuracy, 95 % interval")
+    return figure
+
+
+def _margin(accuracy: Sample) -> float:
+    return 0 if np.isnan(accuracy.high) else accuracy.high - accuracy.mean
+
+
+def hypervolume_by_trial(results: SearchResults) -> Figure:
+    """HV2 of the trials' front over trials and over seconds, with the references' level."""
+    figure = _figure(10, 3.6)
+    grown = progress(results.trials, results.epochs)
+    hv2 = [point.hv2 for point in grown]
+    trials = list(range(1, len(grown) + 1))
+    seconds = [point.seconds for point in grown]
+    xs = (("completed trials", trials), ("seconds of trials", seconds))
+    for axes, (label, x) in zip(figure.subplots(1, 2, sharey=True), xs, strict=True):
+        axes.step(x, hv2, where="post", color=FRONT_STYLE["color"], label="front (validation)")
+        if results.references:
+            level = hv2_of_finalists(results.references, "val")
+            axes.axhline(level, linestyle="--", color="grey", label=f"references {level:.3f}")
+        axes.axhline(
+            DOCUMENTED_HV2, linestyle=":", color="grey", label=f"documented {DOCUMENTED_HV2:.3f}"
+        )
+        axes.set(xlabel=label, ylim=(0, None))
+        axes.grid(alpha=0.3)
+        axes.legend(loc="lower right")
+    figure.axes[0].set_ylabel("HV2")
+    figure.suptitle("Hypervolume of the front")
     return figure
 
 

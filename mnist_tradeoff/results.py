@@ -1,4 +1,4 @@
-"""Finished trainings of the references, as a tidy table and as the suite's summary."""
+"""Finished trainings, as a tidy table and as the suite's summary."""
 
 import math
 import statistics
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mnist_tradeoff.architectures import REFERENCES
+from mnist_tradeoff.architectures import REFERENCES, resolve
 from mnist_tradeoff.complexity import complexity
 from mnist_tradeoff.markdown import table
 from mnist_tradeoff.statistics import Sample, summarize
@@ -18,8 +18,9 @@ MISSING = "–"
 
 @dataclass(frozen=True)
 class Training:
-    """One finished training of a reference as its run tells it.
+    """One finished training as its run tells it.
 
+    model: a reference's name, or a notation.
     curves: values by epoch of loss, accuracy, val_loss and val_accuracy.
     predictions: predicted class of every test image, int (n,).
     """
@@ -33,9 +34,10 @@ class Training:
 
 
 def by_model(trainings: Sequence[Training]) -> dict[str, list[Training]]:
-    """Trainings of each reference that has any, by seed; in the order of the references."""
-    ordered = sorted(trainings, key=lambda training: training.seed)
-    groups = {name: [t for t in ordered if t.model == name] for name in REFERENCES}
+    """Trainings of each model, by seed: the references in their order, then the others."""
+    ordered = sorted(trainings, key=lambda training: (training.model, training.seed))
+    models = dict.fromkeys([*REFERENCES, *(training.model for training in ordered)])
+    groups = {name: [t for t in ordered if t.model == name] for name in models}
     return {name: group for name, group in groups.items() if group}
 
 
@@ -50,7 +52,7 @@ def tidy(trainings: Sequence[Training]) -> pd.DataFrame:
         [
             {
                 "model": name,
-                "architecture": str(REFERENCES[name].architecture),
+                "architecture": str(resolve(name)),
                 "seed": training.seed,
                 "metric": metric,
                 "value": training.metrics[metric],

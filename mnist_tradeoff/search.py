@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 
+from mnist_tradeoff.architectures import REFERENCES
 from mnist_tradeoff.config import EXACT_COSTS, SearchConfig, TrainConfig, exact_cost
 from mnist_tradeoff.data import Split
 from mnist_tradeoff.export import measure
@@ -21,11 +22,10 @@ from mnist_tradeoff.training import TrainResult, train
 CURVE = ("loss", "accuracy", "val_loss", "val_accuracy")
 
 
-def run_trials(study: Study, training: Split, val: Split, check: Callable[[], None]) -> None:
+def run_trials(study: Study, training: Split, val: Split) -> None:
     """Take trials of a study and run them, until its total or its time is reached.
 
-    Args:
-        check: called often; an exception of it gives the trial back to the study.
+    An interruption gives the trial back to the study.
 
     Raises:
         StudyError: the storage failed, or proposals within the budget cannot be found.
@@ -38,16 +38,14 @@ def run_trials(study: Study, training: Split, val: Split, check: Callable[[], No
             return
         try:
             with study_errors():
-                run_trial(study, trial, training, val, check)
+                run_trial(study, trial, training, val)
         except BaseException:
             trial.release()
             raise
         study.require_feasible_proposals()
 
 
-def run_trial(
-    study: Study, trial: RunningTrial, training: Split, val: Split, check: Callable[[], None]
-) -> None:
+def run_trial(study: Study, trial: RunningTrial, training: Split, val: Split) -> None:
     """Bring one trial to its end: refused, failed, or finished with its objectives."""
     config = study.config
     exact = {cost: exact_cost(trial.architecture, cost) for cost in EXACT_COSTS}
@@ -64,8 +62,7 @@ def run_trial(
             precision=config.precision,
             seed=trial.seed,
         )
-        result = train(trial.architecture, training, val, train_config, on_images=lambda _: check())
-        return rung_of(result)
+        return rung_of(train(trial.architecture, training, val, train_config))
 
     try:
         climb(study, trial, train_rung)
@@ -121,6 +118,20 @@ def measured_costs(trial: RunningTrial, config: SearchConfig) -> dict[str, float
         for cost in config.costs
         if cost not in EXACT_COSTS
     }
+
+
+def reference_costs(study: Study) -> dict[str, dict[str, float]]:
+    """The references' costs by name; those that must be measured are measured once a study."""
+    if not study.reference_costs:
+        measured = [cost for cost in study.config.costs if cost not in EXACT_COSTS]
+        study.reference_costs = {
+            name: {
+                **{cost: exact_cost(reference.architecture, cost) for cost in EXACT_COSTS},
+                **{cost: measure(reference.architecture, cost) for cost in measured},
+            }
+            for name, reference in REFERENCES.items()
+        }
+    return study.reference_costs
 
 
 def excesses(costs: Mapping[str, float], config: SearchConfig) -> dict[str, float]:

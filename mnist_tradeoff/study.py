@@ -38,6 +38,8 @@ STORAGE_VARIABLE = "OPTUNA_STORAGE"
 JOURNAL_FILE = "optuna_journal.log"
 LOCK_SECONDS = 120
 IDENTITY = "identity"
+MIN_TRIALS_FOR_IMPORTANCES = 10
+ENDED = (TrialState.COMPLETE, TrialState.FAIL)
 # Proposals that are refused untrained cost milliseconds; so many in a row will not end well.
 MAX_REFUSALS_IN_A_ROW = 2_000
 
@@ -185,7 +187,7 @@ class Study:
         wanted = identity(self.config, self.space, dataset)
         found = self.optuna.user_attrs.get(IDENTITY)
         if found is None:
-            if self.optuna.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+            if self._trials(TrialState.COMPLETE):
                 raise StudyError(
                     f"study '{self.config.study}' was not made by this project: "
                     "choose another name with study=NAME"
@@ -209,7 +211,7 @@ class Study:
     def release_abandoned(self) -> None:
         """Let the trials of dead processes wait again, with their numbers and parameters."""
         with study_errors(), self.lock:
-            for trial in self.optuna.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+            for trial in self._trials(TrialState.RUNNING):
                 owner = trial.user_attrs.get("owner")
                 if owner is None or is_dead(owner):
                     self.let_wait(trial._trial_id)
@@ -218,12 +220,18 @@ class Study:
         """Give a running trial back."""
         self.storage.set_trial_state_values(trial_id, TrialState.WAITING)
 
+    def missing(self) -> int:
+        """How many trials are missing for the total, those that wait or run included."""
+        with study_errors():
+            return max(0, self.config.trials - len(self._trials(*ENDED)))
+
+    def _trials(self, *states: TrialState) -> list[FrozenTrial]:
+        return self.optuna.get_trials(deepcopy=False, states=states)
+
     def take(self) -> "RunningTrial | None":
         """The next trial for this process, or None when the total is reached."""
-        states = (TrialState.COMPLETE, TrialState.FAIL, TrialState.RUNNING)
         with study_errors(), self.lock:
-            taken = len(self.optuna.get_trials(deepcopy=False, states=states))
-            if taken >= self.config.trials:
+            if len(self._trials(*ENDED, TrialState.RUNNING)) >= self.config.trials:
                 return None
             trial = self.optuna.ask()
             trial.set_user_attr("owner", this_owner())
@@ -246,15 +254,13 @@ class Study:
     def finished(self) -> list[TrialRecord]:
         """All trials that were trained to an end, or diverged, by number."""
         with study_errors():
-            trials = self.optuna.get_trials(
-                deepcopy=False, states=(TrialState.COMPLETE, TrialState.FAIL)
-            )
-        return [_record(trial) for trial in trials if "architecture" in trial.user_attrs]
+            trials = self._trials(*ENDED)
+        return [_record(trial) for trial in trials if "costs" in trial.user_attrs]
 
     def refused(self) -> int:
         """How many proposals were over budget."""
         with study_errors():
-            return len(self.optuna.get_trials(deepcopy=False, states=(TrialState.PRUNED,)))
+            return len(self._trials(TrialState.PRUNED))
 
     @property
     def parent_run_id(self) -> str | None:
@@ -265,6 +271,32 @@ class Study:
     def parent_run_id(self, run_id: str) -> None:
         with study_errors():
             self.optuna.set_user_attr("mlflow_run_id", run_id)
+
+    @property
+    def reference_costs(self) -> dict[str, dict[str, float]]:
+        """Costs of the four references by name; empty until they are set."""
+        return self.optuna.user_attrs.get("reference_costs", {})
+
+    @reference_costs.setter
+    def reference_costs(self, costs: Mapping[str, Mapping[str, float]]) -> None:
+        with study_errors():
+            self.optuna.set_user_attr("reference_costs", costs)
+
+    def importances(self) -> dict[str, dict[str, float]]:
+        """By objective: how much each parameter matters, of those that all trials have (fANOVA).
+
+        Empty while there are too few trials.
+        """
+        names = ["val_accuracy", *self.config.costs]
+        if len(self._trials(TrialState.COMPLETE)) < MIN_TRIALS_FOR_IMPORTANCES:
+            return {}
+        evaluator = optuna.importance.FanovaImportanceEvaluator(seed=0)
+        return {
+            name: optuna.importance.get_param_importances(
+                self.optuna, evaluator=evaluator, target=lambda t, i=i: t.values[i]
+            )
+            for i, name in enumerate(names)
+        }
 
 
 def identity(config: SearchConfig, space: SearchSpace, dataset: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from tqdm import tqdm
 from mnist_tradeoff.architectures import Architecture, reference_of
 from mnist_tradeoff.complexity import Complexity
 from mnist_tradeoff.data import DATA_VARIABLE, Dataset
+from mnist_tradeoff.ladder import TrialRecord
 from mnist_tradeoff.training import Epoch, FinalResult
 
 
@@ -72,6 +73,45 @@ class SuiteProgress:
             print(line, file=sys.stderr, flush=True)
         else:
             self.bar.set_postfix_str(line)
+
+
+class SearchProgress:
+    """A bar over the trials of a study with the time left; else a line for each of them."""
+
+    def __init__(self, done: int, total: int):
+        self.total = total
+        self.bar = tqdm(
+            total=total,
+            initial=min(done, total),
+            desc="search",
+            bar_format="{desc} {n_fmt}/{total_fmt} |{bar}| {elapsed}, {remaining} left {postfix}",
+            disable=not sys.stderr.isatty(),
+            leave=False,
+        )
+        self.done = done
+
+    def __enter__(self) -> "SearchProgress":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.close()
+
+    def on_trial(self, trial: TrialRecord) -> None:
+        self.done += 1
+        what = f"diverged: {trial.error}"
+        if trial.rungs and not trial.error:
+            last = trial.rungs[-1]
+            what = f"val_accuracy {last.val_accuracy:.4f} after {last.epochs} epochs"
+        what = f"trial {trial.number}: {trial.architecture}, {what}"
+        if self.bar.disable:
+            print(f"{self.done}/{self.total} {what}", file=sys.stderr, flush=True)
+        else:
+            self.bar.set_postfix_str(what)
+            self.bar.update(1)
+
+    def on_poll(self) -> None:
+        """The seconds go on while a trial is long."""
+        self.bar.refresh()
 
 
 def tell_reused(reused: int, wanted: int) -> None:

@@ -24,7 +24,7 @@ import numpy as np
 from filelock import FileLock
 from matplotlib.figure import Figure
 from mlflow.data.code_dataset_source import CodeDatasetSource
-from mlflow.data.numpy_dataset import from_numpy
+from mlflow.data.numpy_dataset import NumpyDataset, from_numpy
 from mlflow.entities import Run, RunStatus
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
@@ -40,6 +40,7 @@ from mnist_tradeoff.redaction import redact
 from mnist_tradeoff.results import Training
 from mnist_tradeoff.training import Epoch, FinalResult
 
+SQLITE = "sqlite:///"
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
 SERVER_TIMEOUT_SECONDS = 5
 SQLITE_LOCK_SECONDS = 120
@@ -48,6 +49,7 @@ PREDICTIONS_FILE = "test_predictions.npy"
 CURVE_METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
 # SQLAlchemy puts this line before some of its messages.
 AUTOFLUSH = "(raised as a result of"
+DIGITS_NOTE = " (digits demo, not MNIST)"
 PARENT_TAG = "mlflow.parentRunId"
 MODEL_REQUIREMENTS = ("mlflow", "tensorflow", "keras", "numpy")
 
@@ -73,7 +75,7 @@ def prepare_store() -> None:
         TrackingError: a server that does not answer, or a database that cannot be opened.
     """
     mlflow.set_tracking_uri(
-        os.environ.get(URI_VARIABLE) or f"sqlite:///{Path('mlflow.db').absolute()}"
+        os.environ.get(URI_VARIABLE) or f"{SQLITE}{Path('mlflow.db').absolute()}"
     )
     uri = mlflow.get_tracking_uri()
     scheme = urlsplit(uri).scheme
@@ -81,9 +83,9 @@ def prepare_store() -> None:
         _require_server(uri)
     elif scheme.partition("+")[0] in ("postgresql", "mysql"):
         _require_database(uri)
-    with _tracking_errors(), _first_touch_lock(uri):
+    with tracking_errors(), _first_touch_lock(uri):
         mlflow.search_experiments(max_results=1)
-    with _tracking_errors():
+    with tracking_errors():
         _close_abandoned_runs()
 
 
@@ -140,10 +142,10 @@ def _require_database(uri: str) -> None:
 @contextmanager
 def _first_touch_lock(uri: str) -> Iterator[None]:
     """One process at a time: several that create the tables of a fresh SQLite file break it."""
-    if not uri.startswith("sqlite:///"):
+    if not uri.startswith(SQLITE):
         yield
         return
-    path = Path(unquote(uri.removeprefix("sqlite:///")))
+    path = sqlite_path(uri)
     lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=SQLITE_LOCK_SECONDS)
     try:
         lock.acquire()
@@ -159,7 +161,8 @@ def _first_touch_lock(uri: str) -> Iterator[None]:
 
 
 @contextmanager
-def _tracking_errors() -> Iterator[None]:
+def tracking_errors() -> Iterator[None]:
+    """Errors of MLflow and its store as a TrackingError."""
     try:
         yield
     except (MlflowException, SQLAlchemyError, ImportError) as error:
@@ -168,10 +171,18 @@ def _tracking_errors() -> Iterator[None]:
 
 
 @contextmanager
-def tracked_run(name: str, params: Mapping[str, Any], tags: Mapping[str, str]) -> Iterator[str]:
+def tracked_run(
+    name: str,
+    params: Mapping[str, Any],
+    tags: Mapping[str, str],
+    resumed_id: str | None = None,
+) -> Iterator[str]:
     """A run with its parameters and tags: the one that ``mlflow run`` opened, or a new one.
 
     Inside another tracked run, it is that one's child.
+
+    Args:
+        resumed_id: go on with this run instead.
 
     Yields:
         the run's id. The run ends FINISHED, FAILED after an error, KILLED after Ctrl-C or SIGTERM.
@@ -179,12 +190,12 @@ def tracked_run(name: str, params: Mapping[str, Any], tags: Mapping[str, str]) -
     Raises:
         TrackingError: the store failed, in here or in the body.
     """
-    joined = RUN_VARIABLE in os.environ
+    is_new = resumed_id is None and RUN_VARIABLE not in os.environ
     status = RunStatus.FAILED
-    with _tracking_errors():
+    with tracking_errors():
         try:
             nested = mlflow.active_run() is not None
-            run = mlflow.start_run(run_name=None if joined else name, nested=nested)
+            run = mlflow.start_run(resumed_id, run_name=name if is_new else None, nested=nested)
             # `mlflow run` has logged its parameters as the user spelled them, and another spelling
             # of the same value (0.001 after 1e-3) would be refused.
             mlflow.log_params({k: v for k, v in params.items() if k not in run.data.params})
@@ -196,6 +207,17 @@ def tracked_run(name: str, params: Mapping[str, Any], tags: Mapping[str, str]) -
             raise
         finally:
             mlflow.end_run(RunStatus.to_string(status))
+
+
+def store_folder() -> Path:
+    """Where the user stands: the folder of the SQLite store, or else the current one."""
+    uri = mlflow.get_tracking_uri()
+    return sqlite_path(uri).parent if uri.startswith(SQLITE) else Path.cwd()
+
+
+def sqlite_path(uri: str) -> Path:
+    """File of an address ``sqlite:///PATH``, which `mlflow run` percent-encodes."""
+    return Path(unquote(uri.removeprefix(SQLITE))).absolute()
 
 
 def how_to_look(run_id: str) -> str:
@@ -227,24 +249,29 @@ def _git_dirty() -> str:
     return str(bool(status.stdout.strip())).lower()
 
 
-def log_dataset(dataset: Dataset) -> None:
-    """The training images as MLflow dataset with the digest of the whole set; tag ``dataset``.
-
-    A run on the digits demo says so in its name.
-    """
-    entry = from_numpy(
+def mlflow_dataset(dataset: Dataset) -> NumpyDataset:
+    """The training images as MLflow knows a dataset, with the digest of the whole set."""
+    return from_numpy(
         dataset.train.images,
         targets=dataset.train.labels,
         source=CodeDatasetSource({"source": dataset.source}),
         name=dataset.name,
         digest=dataset.digest,
     )
-    mlflow.log_input(entry, context="training")
+
+
+def log_dataset(dataset: Dataset) -> None:
+    """The training images as MLflow dataset with the digest of the whole set; tag ``dataset``.
+
+    A run on the digits demo says so in its name.
+    """
+    mlflow.log_input(mlflow_dataset(dataset), context="training")
     mlflow.set_tag("dataset", dataset.name)
-    if dataset.name == "digits":
-        run = mlflow.active_run()
-        assert run is not None
-        mlflow.set_tag("mlflow.runName", f"{run.info.run_name} (digits demo, not MNIST)")
+    run = mlflow.active_run()
+    assert run is not None
+    name = run.info.run_name or ""
+    if dataset.name == "digits" and DIGITS_NOTE not in name:
+        mlflow.set_tag("mlflow.runName", name + DIGITS_NOTE)
 
 
 def log_fingerprint(fingerprint: str) -> None:
@@ -306,8 +333,10 @@ def log_report(texts: Mapping[str, str], figures: Mapping[str, Figure]) -> None:
         mlflow.log_figure(figure, name)
 
 
-def finished_trainings(role: str, fingerprints: Collection[str]) -> dict[str, Training]:
-    """The experiment's finished trainings of a role that have one of the fingerprints, by it.
+def finished_trainings(
+    roles: Collection[str], fingerprints: Collection[str]
+) -> dict[str, Training]:
+    """The experiment's finished trainings of some roles that have one of the fingerprints, by it.
 
     Of several with one fingerprint it is the oldest; one whose files are gone or damaged is left
     out.
@@ -316,7 +345,7 @@ def finished_trainings(role: str, fingerprints: Collection[str]) -> dict[str, Tr
     assert active is not None
     runs = mlflow.search_runs(
         [active.info.experiment_id],
-        filter_string=f"attributes.status = 'FINISHED' and tags.role = '{role}'",
+        filter_string="attributes.status = 'FINISHED' and tags.fingerprint != ''",
         order_by=["attributes.start_time DESC"],
         output_format="list",
     )
@@ -324,7 +353,7 @@ def finished_trainings(role: str, fingerprints: Collection[str]) -> dict[str, Tr
     found = {}
     for run in runs:
         fingerprint = run.data.tags.get("fingerprint")
-        if fingerprint in fingerprints:
+        if fingerprint in fingerprints and run.data.tags["role"] in roles:
             with suppress(TrackingError):
                 found[fingerprint] = read_training(run.info.run_id)
     return found
@@ -347,7 +376,7 @@ def read_training(run_id: str) -> Training:
         TrackingError: the run, or the file of its predictions, is gone or damaged.
     """
     client = mlflow.MlflowClient()
-    with _tracking_errors(), tempfile.TemporaryDirectory() as folder:
+    with tracking_errors(), tempfile.TemporaryDirectory() as folder:
         run = client.get_run(run_id)
         predictions = _read_predictions(client.download_artifacts(run_id, PREDICTIONS_FILE, folder))
         curves = {

@@ -276,13 +276,12 @@ def compile_prediction(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]
     images to one size.
     """
 
-    @tf.function
-    def trace(batch):
+    def forward(batch):
         parts = [model(part, training=False) for part in _split(batch, EVALUATION_BATCH)]
         return tf.concat(parts, axis=0)
 
     shape = [EVALUATION_BATCH, IMAGE_SIZE, IMAGE_SIZE]
-    forward = trace.get_concrete_function(tf.TensorSpec(shape, tf.uint8))
+    compiled = tf.function(forward).get_concrete_function(tf.TensorSpec(shape, tf.uint8))
 
     def predict(images: np.ndarray) -> np.ndarray:
         logits = []
@@ -290,7 +289,7 @@ def compile_prediction(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]
             batch = images[start : start + EVALUATION_BATCH]
             missing = EVALUATION_BATCH - len(batch)
             filled = np.pad(batch, ((0, missing), (0, 0), (0, 0)))
-            logits.append(forward(tf.constant(filled)).numpy()[: len(batch)])
+            logits.append(compiled(tf.constant(filled)).numpy()[: len(batch)])
         return np.concatenate(logits)
 
     return predict

@@ -11,10 +11,11 @@ from tests.conftest import ROOT
 OWNERS = {
     "tensorflow": {"backend.py"},
     "keras": {"backend.py"},
-    "mlflow": {"tracking.py"},
+    "mlflow": {"tracking.py", "study_tracking.py"},
     # The latter two name the type Figure.
-    "matplotlib": {"figures.py", "tracking.py", "report.py"},
+    "matplotlib": {"figures.py", "tracking.py", "report.py", "search_report.py"},
     "sklearn": {"data.py"},
+    "plotly": {"page.py"},
     "optuna": {"study.py"},
     "ai_edge_litert": {"export.py"},
     "multiprocessing": {"workers.py", "export.py"},
@@ -29,8 +30,10 @@ ORDER = [
     ["data", "fingerprint", "models", "statistics", "study", "workers"],
     ["export", "results", "training"],
     ["comparison", "search"],
+    ["search_results"],
     ["figures", "terminal", "tracking"],
-    ["report"],
+    ["page", "report", "study_tracking"],
+    ["search_report"],
 ]
 PACKAGE = sorted((ROOT / "mnist_tradeoff").glob("*.py"))
 

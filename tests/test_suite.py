@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from experiments import suite
+from experiments.trainings import train_all
 from mnist_tradeoff import data, tracking
 from mnist_tradeoff.architectures import REFERENCES
 from mnist_tradeoff.config import RunConfig, SuiteConfig
@@ -158,7 +159,8 @@ def test_a_training_that_fails_does_not_take_the_others_along(tmp_path, stripes,
     good = [RunConfig(model=model, epochs=1, dataset=str(stripes)) for model in ("ann", "cnn_v1")]
     bad = RunConfig(model="simple_cnn", epochs=1, batch_size=551, dataset=str(stripes))
     with tracking.tracked_run("suite", {}, {"role": "suite"}):
-        trained, failures = suite.train_children([good[0], bad, good[1]], dataset, lambda: None)
+        configs = [good[0], bad, good[1]]
+        trained, failures = train_all(configs, dataset, lambda: None, "reference", ["reference"])
     mlflow.set_tracking_uri("")
     assert len(trained) == 2, failures
     assert failures == [

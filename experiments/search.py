@@ -1,0 +1,134 @@
+"""Entry point ``search``: an Optuna study of filter widths, and the Pareto front that it finds.
+
+mlflow run . -e search -P trials=60        or        python -m experiments.search --trials 60
+
+Run it again after an interruption, or with more trials: it goes on where it stopped.
+"""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from experiments.trainings import train_all
+from mnist_tradeoff import cli
+from mnist_tradeoff.architectures import REFERENCES
+from mnist_tradeoff.config import RunConfig, SearchConfig
+from mnist_tradeoff.processes import watch_launcher
+
+ROLE = "final"
+
+
+def run_search(config: SearchConfig) -> None:
+    check_launcher = watch_launcher()
+    # Imported here, because TensorFlow and MLflow take seconds that --help need not wait for.
+    from mnist_tradeoff import data, search_report, study_tracking, terminal, tracking
+    from mnist_tradeoff.search_results import standings
+    from mnist_tradeoff.study import Study
+
+    tracking.prepare_store()
+    dataset = data.load(config.dataset)
+    terminal.warn_of_fallback(dataset)
+    folder = tracking.store_folder()
+    study = Study(config, data_identity(dataset), folder)
+    params, tags = dataclasses.asdict(config), {"study": config.study}
+    with study_tracking.study_run(params, tags, study.parent_run_id) as run_id:
+        study.parent_run_id = run_id
+        tracking.log_dataset(dataset)
+        log = study_tracking.TrialLog(run_id, config, dataset)
+        search_trials(study, dataset, folder, log, check_launcher)
+        trainings, failures = train_finalists(study, dataset, check_launcher)
+        results = search_report.collect(study, trainings, dataset)
+        log.write(results.trials)
+        log.tag_front(standings(results.trials, config.costs, config.epochs))
+        texts = search_report.texts(results, trainings)
+        figures = search_report.drawn(results)
+        tracking.log_report(texts, figures)
+        written = search_report.write(texts, figures, folder / f"search_{config.study}")
+        if failures:
+            raise ValueError(
+                f"{len(failures)} trainings of the front failed and are missing in the report "
+                f"({'; '.join(failures)}); run again to train only these"
+            )
+    print(texts["pareto.md"])
+    print(f"  {'report':<14}{written}")
+    print(tracking.how_to_look(run_id))
+
+
+def data_identity(dataset) -> str:
+    """Name and content of a set, by which a study knows its data again."""
+    return f"{dataset.name} {dataset.digest}"
+
+
+def search_trials(study, dataset, folder: Path, log, check_launcher: Callable[[], None]) -> None:
+    """Run the study's missing trials in worker processes, and write each into MLflow."""
+    from mnist_tradeoff import terminal
+    from mnist_tradeoff.backend import available_cores
+    from mnist_tradeoff.workers import run_workers
+
+    config = study.config
+    study.release_abandoned()
+    log.write(study.finished())
+    with terminal.SearchProgress(len(study.finished()), config.trials) as progress:
+
+        def on_poll() -> None:
+            check_launcher()
+            for trial in log.write(study.finished()):
+                progress.on_trial(trial)
+            progress.on_poll()
+
+        if study.missing():
+            arguments = (config, data_identity(dataset), folder, dataset.train, dataset.val)
+            threads = max(1, available_cores() // config.workers)
+            run_workers(work, arguments, config.workers, threads, on_poll, study.release_abandoned)
+        on_poll()
+
+
+def work(config: SearchConfig, data_identity: str, folder: Path, training, val) -> None:
+    """A worker process: it has no test images."""
+    from mnist_tradeoff.search import run_trials
+    from mnist_tradeoff.study import Study
+
+    run_trials(Study(config, data_identity, folder), training, val)
+
+
+def train_finalists(study, dataset, check_launcher: Callable[[], None]) -> tuple[list, list[str]]:
+    """Train the front's models and the references with several seeds, and test each once.
+
+    Returns:
+        see ``trainings.train_all``.
+    """
+    from mnist_tradeoff.ladder import candidates, front
+    from mnist_tradeoff.search_results import model_name
+
+    config = study.config
+    found = front(candidates(study.finished(), config.epochs), config.costs)
+    models = dict.fromkeys([*(model_name(one.architecture) for one in found), *REFERENCES])
+    return train_all(
+        children(config, list(models)),
+        dataset,
+        check_launcher,
+        ROLE,
+        reused_roles=[ROLE, "reference"],
+        more_tags={"study": config.study},
+    )
+
+
+def children(config: SearchConfig, models: Sequence[str]) -> list[RunConfig]:
+    """One full-length training per model and seed, with the seeds 0, 1, 2, …"""
+    return [
+        RunConfig(
+            model=model,
+            seed=seed,
+            epochs=config.epochs,
+            batch_size=config.batch_size,
+            learning_rate=config.learning_rate,
+            precision=config.precision,
+            dataset=config.dataset,
+        )
+        for seed in range(config.seeds)
+        for model in models
+    ]
+
+
+if __name__ == "__main__":
+    cli.run(lambda: run_search(cli.parse(SearchConfig)))

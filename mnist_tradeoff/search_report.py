@@ -1,0 +1,82 @@
+"""The report of a study, put together: tables, CSV files, figures and the interactive page."""
+
+import io
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from mnist_tradeoff import figures, markdown, page, search_results
+from mnist_tradeoff.data import Dataset
+from mnist_tradeoff.figures import themed
+from mnist_tradeoff.ladder import candidates, front
+from mnist_tradeoff.results import Training, tidy
+from mnist_tradeoff.search import reference_costs
+from mnist_tradeoff.search_results import SearchResults, finalists_of
+from mnist_tradeoff.study import Study
+
+
+def collect(study: Study, trainings: Sequence[Training], dataset: Dataset) -> SearchResults:
+    """What the study and the final trainings of its front say."""
+    config = study.config
+    trials = study.finished()
+    found = front(candidates(trials, config.epochs), config.costs)
+    finalists, references = finalists_of(
+        found, reference_costs(study), trainings, dataset.test.labels
+    )
+    return SearchResults(
+        study=config.study,
+        dataset=dataset.name,
+        costs=config.costs,
+        budgets={"num_params": config.max_params, "macs": config.max_macs},
+        epochs=config.epochs,
+        trials=trials,
+        refused=study.refused(),
+        importances=study.importances(),
+        finalists=finalists,
+        references=references,
+    )
+
+
+def texts(results: SearchResults, trainings: Sequence[Training]) -> dict[str, str]:
+    """``pareto.md``, ``report.html`` and the CSV files, by file name."""
+    tables = "\n\n".join(
+        f"## {title}\n\n{markdown.table(header, rows, left)}"
+        for title, header, rows, left in search_results.tables(results)
+    )
+    return {
+        "pareto.md": tables + "\n",
+        "pareto.csv": search_results.pareto_frame(results).to_csv(index=False),
+        "trials.csv": search_results.trials_frame(results).to_csv(index=False),
+        "finals.csv": tidy(trainings).to_csv(index=False),
+        "report.html": page.render(results),
+    }
+
+
+def drawn(results: SearchResults) -> dict[str, Figure]:
+    """The main figures, each for light and for dark pages, by file name."""
+    found = themed("pareto", figures.pareto_front, results)
+    return found | themed("hypervolume", figures.hypervolume_by_trial, results)
+
+
+def write(contents: Mapping[str, str], pictures: Mapping[str, Figure], folder: Path) -> Path:
+    """Write the report's files into a folder, each at once or not at all; path of the page.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    folder.mkdir(exist_ok=True)
+    for name, text in contents.items():
+        _write(folder / name, text.encode())
+    for name, picture in pictures.items():
+        content = io.BytesIO()
+        picture.savefig(content)
+        _write(folder / name, content.getvalue())
+    return folder / "report.html"
+
+
+def _write(path: Path, content: bytes) -> None:
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part.write_bytes(content)
+    part.replace(path)
