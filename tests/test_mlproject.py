@@ -13,12 +13,13 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from mnist_tradeoff import cli
-from mnist_tradeoff.config import RunConfig, SuiteConfig
+from mnist_tradeoff.config import RunConfig, SearchConfig, SuiteConfig
 from tests.conftest import ROOT
 
 CONFIGS = {
     "main": ("experiments.train", RunConfig),
     "suite": ("experiments.suite", SuiteConfig),
+    "search": ("experiments.search", SearchConfig),
 }
 CHANGED = {
     SuiteConfig: SuiteConfig(
@@ -27,6 +28,22 @@ CHANGED = {
         batch_size=64,
         learning_rate=0.125,
         precision="float32",
+        dataset="digits",
+    ),
+    SearchConfig: SearchConfig(
+        study="other",
+        trials=7,
+        cost="macs,latency_us",
+        max_params=20_000,
+        max_macs=900_000,
+        workers=2,
+        timeout=1.5,
+        seeds=2,
+        epochs=7,
+        batch_size=64,
+        learning_rate=0.125,
+        precision="float32",
+        seed=3,
         dataset="digits",
     ),
     RunConfig: RunConfig(
