@@ -36,6 +36,7 @@ from mnist_tradeoff.search_space import SearchSpace
 
 STORAGE_VARIABLE = "OPTUNA_STORAGE"
 JOURNAL_FILE = "optuna_journal.log"
+JOURNAL_START = b'{"op_code":'
 LOCK_SECONDS = 120
 IDENTITY = "identity"
 MIN_TRIALS_FOR_IMPORTANCES = 10
@@ -171,27 +172,27 @@ class Study:
     def _create(self) -> optuna.Study:
         directions = [StudyDirection.MAXIMIZE]
         directions += [StudyDirection.MINIMIZE] * len(self.config.costs)
-        try:
-            study = optuna.create_study(
-                storage=self.storage,
-                study_name=self.config.study,
-                sampler=Sampler(self.config.seed),
-                directions=directions,
-                load_if_exists=True,
+        study = optuna.create_study(
+            storage=self.storage,
+            study_name=self.config.study,
+            sampler=Sampler(self.config.seed),
+            directions=directions,
+            load_if_exists=True,
+        )
+        # Optuna takes other objectives without a word. A start that was killed may have left
+        # proposals that wait.
+        is_new = all(trial.state == TrialState.WAITING for trial in study.trials)
+        if IDENTITY not in study.user_attrs and not (study.directions == directions and is_new):
+            raise StudyError(
+                f"study '{self.config.study}' was not made by this project: "
+                "choose another name with study=NAME"
             )
-        except ValueError as error:
-            raise StudyError(f"study '{self.config.study}': {error}") from None
         return study
 
     def _identify(self, dataset: str) -> None:
         wanted = identity(self.config, self.space, dataset)
         found = self.optuna.user_attrs.get(IDENTITY)
         if found is None:
-            if self._trials(TrialState.COMPLETE):
-                raise StudyError(
-                    f"study '{self.config.study}' was not made by this project: "
-                    "choose another name with study=NAME"
-                )
             with _experimental():
                 self.optuna.set_metric_names(["val_accuracy", *self.config.costs])
             for reference in REFERENCES.values():
@@ -315,9 +316,22 @@ def _open_storage(folder: Path) -> tuple[BaseStorage, FileLock]:
         lock = Path(gettempdir()) / f"mnist_tradeoff-{name}.lock"
         return RDBStorage(address), FileLock(lock, timeout=LOCK_SECONDS)
     journal = Path(address).expanduser().absolute()
+    _require_journal(journal)
     write_lock: Any = _JournalLock(journal)
     backend = JournalFileBackend(str(journal), write_lock)
     return JournalStorage(backend), FileLock(_lock_path(journal, "take"), timeout=LOCK_SECONDS)
+
+
+def _require_journal(path: Path) -> None:
+    """Refuse any other file, before something is appended to it or cut off its end."""
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        head = file.read(len(JOURNAL_START))
+    if not JOURNAL_START.startswith(head):
+        raise StudyError(
+            f"'{path}' is no journal of Optuna's: set {STORAGE_VARIABLE} to one, or to a new file"
+        )
 
 
 class RunningTrial:

@@ -1,0 +1,227 @@
+"""The study on real storages: Optuna's journal file and SQLite."""
+
+import dataclasses
+
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from mnist_tradeoff.architectures import REFERENCES
+from mnist_tradeoff.complexity import complexity
+from mnist_tradeoff.config import SearchConfig
+from mnist_tradeoff.ladder import Rung
+from mnist_tradeoff.study import RunningTrial, Study, StudyError, seeds_of
+
+CONFIG = SearchConfig(study="s", trials=20)
+DATA = "stripes 1234"
+
+
+@pytest.fixture(params=["journal", "sqlite"])
+def folder(request, tmp_path, monkeypatch):
+    monkeypatch.delenv("OPTUNA_STORAGE", raising=False)
+    if request.param == "sqlite":
+        monkeypatch.setenv("OPTUNA_STORAGE", f"sqlite:///{tmp_path}/optuna.db")
+    return tmp_path
+
+
+def finish(trial: RunningTrial) -> None:
+    """As if it had been trained, with an accuracy that its parameters decide."""
+    cost = complexity(trial.architecture)
+    trial.costs = {"num_params": cost.num_params, "macs": cost.macs}
+    accuracy = 1 - 1 / cost.num_params**0.5
+    trial.add_rung(Rung(3, accuracy, 0.1, 1.0, "float32", {}))
+    trial.finish([accuracy, cost.num_params])
+
+
+def run(study: Study, count: int) -> None:
+    for _ in range(count):
+        trial = study.take()
+        assert trial is not None
+        finish(trial)
+
+
+def proposals(study: Study) -> list[tuple]:
+    return [(t.number, t.architecture, t.seed, t.params) for t in study.finished()]
+
+
+def test_the_references_come_first_and_the_total_is_kept(folder):
+    study = Study(dataclasses.replace(CONFIG, trials=5), DATA, folder)
+    assert study.missing() == 5
+    run(study, 5)
+    assert study.take() is None
+    assert study.missing() == 0
+    architectures = [trial.architecture for trial in study.finished()]
+    in_space = ("simple_cnn", "cnn_v1", "cnn_v2")
+    assert architectures[:3] == [str(REFERENCES[name].architecture) for name in in_space]
+
+
+def test_opened_anew_it_proposes_what_an_undisturbed_one_does(
+    folder, tmp_path_factory, monkeypatch
+):
+    undisturbed = Study(CONFIG, DATA, folder)
+    run(undisturbed, 16)
+    other = tmp_path_factory.mktemp("other")
+    monkeypatch.setenv("OPTUNA_STORAGE", f"{other}/optuna_journal.log")
+    for count in (2, 7, 7):
+        run(Study(CONFIG, DATA, other), count)
+    assert proposals(Study(CONFIG, DATA, other)) == proposals(undisturbed)
+
+
+def test_an_abandoned_trial_is_taken_up_with_its_number_and_trainings(folder):
+    study = Study(CONFIG, DATA, folder)
+    run(study, 4)
+    left = study.take()
+    assert left is not None
+    left.add_rung(Rung(1, 0.5, 0.1, 1.0, "float32", {}))
+    left.trial.set_user_attr("owner", "another process that has ended")
+    again = Study(CONFIG, DATA, folder)
+    again.release_abandoned()  # an owner of another host is taken to be alive
+    assert again.optuna.trials[4].state == TrialState.RUNNING
+    again.let_wait(again.optuna.trials[4]._trial_id)
+    taken = again.take()
+    assert taken is not None
+    assert (taken.number, taken.architecture, taken.seed) == (4, left.architecture, left.seed)
+    assert [rung.val_accuracy for rung in taken.rungs] == [0.5]
+
+
+def test_two_that_take_at_once_do_not_exceed_the_total(folder):
+    config = dataclasses.replace(CONFIG, trials=3)
+    one, two = Study(config, DATA, folder), Study(config, DATA, folder)
+    taken = [study.take() for study in (one, two, one, two)]
+    assert [trial.number for trial in taken if trial] == [0, 1, 2]
+    assert taken[3] is None
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"seed": 1}, "was made with seed=0, not 1"),
+        ({"epochs": 4}, "was made with epochs=3, not 4"),
+        ({"cost": "macs"}, "was made with cost=num_params, not macs"),
+        ({"max_params": 5_000}, "was made with max_params=0, not 5000"),
+    ],
+)
+def test_a_study_of_other_settings_is_refused(folder, change, named):
+    Study(CONFIG, DATA, folder)
+    with pytest.raises(StudyError, match=named):
+        Study(dataclasses.replace(CONFIG, **change), DATA, folder)
+
+
+def test_other_data_number_of_objectives_or_maker_is_refused(folder):
+    study = Study(CONFIG, DATA, folder)
+    with pytest.raises(StudyError, match="was made with data=stripes 1234, not digits 5"):
+        Study(CONFIG, "digits 5", folder)
+    with pytest.raises(StudyError, match="with cost=num_params, not num_params,macs"):
+        Study(dataclasses.replace(CONFIG, cost="num_params,macs"), DATA, folder)
+    storage = study.storage
+    foreign = optuna.create_study(
+        storage=storage, study_name="foreign", directions=["maximize", "minimize"]
+    )
+    foreign.add_trial(optuna.create_trial(values=[0.5, 1]))
+    optuna.create_study(storage=storage, study_name="one_objective")
+    for name in ("foreign", "one_objective"):
+        with pytest.raises(StudyError, match=f"'{name}' was not made by this project"):
+            Study(dataclasses.replace(CONFIG, study=name), DATA, folder)
+
+
+def test_a_start_that_was_killed_is_done_again(folder):
+    study = Study(CONFIG, DATA, folder)
+    fresh = optuna.create_study(
+        storage=study.storage, study_name="killed", directions=["maximize", "minimize"]
+    )
+    fresh.enqueue_trial(study.space.params(REFERENCES["simple_cnn"].architecture))
+    again = Study(dataclasses.replace(CONFIG, study="killed"), DATA, folder)
+    run(again, 3)
+    assert [t.architecture for t in again.finished()] == [
+        str(REFERENCES[name].architecture) for name in ("simple_cnn", "cnn_v1", "cnn_v2")
+    ]
+
+
+def test_another_space_is_refused(folder):
+    study = Study(CONFIG, DATA, folder)
+    found = study.optuna.user_attrs["identity"]
+    study.optuna.set_user_attr("identity", {**found, "space": {"max_filters": 128}})
+    with pytest.raises(StudyError, match=r"was made with space=\{'max_filters': 128\}, not"):
+        Study(CONFIG, DATA, folder)
+
+
+def test_more_trials_workers_and_seeds_go_on(folder):
+    run(Study(dataclasses.replace(CONFIG, trials=2), DATA, folder), 2)
+    more = dataclasses.replace(CONFIG, trials=3, workers=2, seeds=1, timeout=9.0)
+    assert Study(more, DATA, folder).missing() == 1
+
+
+def test_a_refused_proposal_is_no_trial_and_the_sampler_hears_of_it(folder):
+    study = Study(dataclasses.replace(CONFIG, max_params=5_000), DATA, folder)
+    trial = study.take()
+    assert trial is not None
+    assert not trial.keeps_budgets({"max_params": 220_034.0})
+    trial.refuse()
+    assert (study.refused(), study.missing(), study.finished()) == (1, 20, [])
+    (refused,) = study.optuna.get_trials(states=[TrialState.PRUNED])
+    assert refused.constraints == {"max_params": 220_034.0}
+
+
+def test_a_diverged_trial_counts_and_tells_why(folder):
+    study = Study(CONFIG, DATA, folder)
+    trial = study.take()
+    assert trial is not None
+    trial.costs = {"num_params": 1, "macs": 1}
+    trial.fail("training diverged in epoch 1")
+    assert study.missing() == 19
+    (record,) = study.finished()
+    assert record.error == "training diverged in epoch 1"
+
+
+def test_seeds_depend_on_study_and_number_alone():
+    found = {seeds for number in range(50) for seeds in seeds_of(0, number)}
+    assert len(found) == 150
+    assert seeds_of(3, 7) == seeds_of(3, 7) != seeds_of(4, 7)
+    assert all(0 <= seed < 2**31 for seed in found)
+
+
+def test_a_line_that_a_full_disk_cut_off_is_removed(tmp_path, monkeypatch):
+    monkeypatch.delenv("OPTUNA_STORAGE", raising=False)
+    study = Study(CONFIG, DATA, tmp_path)
+    run(study, 2)
+    journal = tmp_path / "optuna_journal.log"
+    whole = journal.read_bytes()
+    journal.write_bytes(whole + b'{"op_code": 5, "trial_id')
+    again = Study(CONFIG, DATA, tmp_path)
+    run(again, 1)
+    assert journal.read_bytes().startswith(whole + b"{")
+    assert len(again.finished()) == 3
+
+
+@pytest.mark.parametrize(
+    "storage",
+    [
+        "postgresql+psycopg://me:hunter2@127.0.0.1:1/optuna",
+        "mysql+nodriver://me:hunter2@127.0.0.1/optuna",
+        "no such scheme://me:hunter2@x",
+        "/no/such/folder/journal.log",
+    ],
+)
+def test_a_storage_that_cannot_be_used_is_one_line_without_its_password(
+    tmp_path, monkeypatch, storage
+):
+    monkeypatch.setenv("OPTUNA_STORAGE", storage)
+    with pytest.raises(StudyError) as error:
+        Study(CONFIG, DATA, tmp_path)
+    message = str(error.value)
+    assert "cannot be used" in message
+    assert "OPTUNA_STORAGE" in message
+    assert "hunter2" not in message
+    assert "\n" not in message
+    assert error.value.__cause__ is None
+
+
+@pytest.mark.parametrize("content", ["my notes\n", "my notes", '{"op": 1}'])
+def test_a_file_that_is_no_journal_is_refused_and_left_alone(tmp_path, monkeypatch, content):
+    path = tmp_path / "notes.txt"
+    path.write_text(content)
+    monkeypatch.setenv("OPTUNA_STORAGE", str(path))
+    with pytest.raises(StudyError, match="is no journal of Optuna's"):
+        Study(CONFIG, DATA, tmp_path)
+    assert path.read_text() == content
+    assert list(tmp_path.iterdir()) == [path]
