@@ -1,8 +1,10 @@
 """What a model costs as LiteRT runs it: its size in bytes and its time for one image."""
 
+import io
 import signal
 import time
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import redirect_stdout
 from functools import cache
 from multiprocessing import get_context
 
@@ -43,16 +45,28 @@ def _converter() -> ProcessPoolExecutor:
     )
 
 
+def stop_converter() -> None:
+    """End the process that converts, if there is one.
+
+    A process that multiprocessing started would wait for it at its own end, forever.
+    """
+    if _converter.cache_info().currsize:
+        _converter().shutdown()
+        _converter.cache_clear()
+
+
 def _start_converter() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears Ctrl-C and ends it
     exit_with_parent()
 
 
 def _convert(architecture: Architecture) -> bytes:
-    from mnist_tradeoff.backend import quiet_stderr, tf
+    from mnist_tradeoff.backend import keras, quiet_stderr, tf
     from mnist_tradeoff.models import build
 
-    with quiet_stderr():
+    keras.backend.clear_session()  # the counters in the layers' names, which the file contains
+    # Keras prints the signature of what it converts.
+    with quiet_stderr(), redirect_stdout(io.StringIO()):
         return tf.lite.TFLiteConverter.from_keras_model(build(architecture)).convert()
 
 

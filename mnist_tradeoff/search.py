@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from mnist_tradeoff.architectures import REFERENCES
 from mnist_tradeoff.config import EXACT_COSTS, SearchConfig, TrainConfig, exact_cost
 from mnist_tradeoff.data import Split
-from mnist_tradeoff.export import measure
+from mnist_tradeoff.export import measure, stop_converter
 from mnist_tradeoff.ladder import (
     AUDIT_SHARE,
     Rung,
@@ -32,17 +32,24 @@ def run_trials(study: Study, training: Split, val: Split) -> None:
     """
     started = time.monotonic()
     timeout = study.config.timeout
-    while not timeout or time.monotonic() - started < timeout:
-        trial = study.take()
-        if trial is None:
-            return
-        try:
-            with study_errors():
-                run_trial(study, trial, training, val)
-        except BaseException:
-            trial.release()
-            raise
-        study.require_feasible_proposals()
+    try:
+        while not timeout or time.monotonic() - started < timeout:
+            trial = study.take()
+            if trial is None:
+                return
+            _run_or_release(study, trial, training, val)
+            study.require_feasible_proposals()
+    finally:
+        stop_converter()
+
+
+def _run_or_release(study: Study, trial: RunningTrial, training: Split, val: Split) -> None:
+    try:
+        with study_errors():
+            run_trial(study, trial, training, val)
+    except BaseException:
+        trial.release()
+        raise
 
 
 def run_trial(study: Study, trial: RunningTrial, training: Split, val: Split) -> None:

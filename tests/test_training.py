@@ -1,3 +1,4 @@
+import gc
 import subprocess
 import sys
 
@@ -54,6 +55,16 @@ def test_same_seed_same_weights(result, dataset):
         np.testing.assert_array_equal(a, b)
     assert again.epochs == result.epochs
     assert not np.array_equal(other.model.get_weights()[0], result.model.get_weights()[0])
+
+
+def test_a_finished_training_leaves_no_images_in_memory(dataset):
+    """TensorFlow or Keras may hold a graph, and the images with it, for good."""
+    for seed in (0, 1):
+        train_and_test(SMALL, dataset, TrainConfig(epochs=1, batch_size=32, seed=seed))
+    gc.collect()
+    shape = dataset.train.images.shape
+    kept = [o for o in gc.get_objects() if type(o).__name__ == "EagerTensor" and o.shape == shape]
+    assert not kept
 
 
 def test_every_image_of_an_epoch_is_counted_once(dataset):

@@ -1,0 +1,327 @@
+"""The search as its users run it: real processes, real storages, a small set."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import mlflow
+import optuna
+import pandas as pd
+import psutil
+import pytest
+
+from mnist_tradeoff.architectures import REFERENCES, parse
+from mnist_tradeoff.complexity import complexity
+from tests.commands import environment, execute, hear_ctrl_c, mlflow_run, runs_in
+
+pytestmark = pytest.mark.slow
+
+SEARCH = [sys.executable, "-m", "experiments.search"]
+SIZE = ("--trials", "6", "--epochs", "3", "--seeds", "1")
+
+
+def search(folder, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+    return execute(folder, [*SEARCH, *arguments], **changes)
+
+
+def of_role(folder, role: str) -> list:
+    return [run for run in runs_in(folder) if run.data.tags.get("role") == role]
+
+
+def trials_of(folder, study: str = "widths") -> list[optuna.trial.FrozenTrial]:
+    backend = optuna.storages.journal.JournalFileBackend(f"{folder}/optuna_journal.log")
+    storage = optuna.storages.JournalStorage(backend)
+    return optuna.load_study(study_name=study, storage=storage).get_trials(deepcopy=False)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, stripes):
+    folder = tmp_path_factory.mktemp("search")
+    parameters = ["trials=7", "epochs=3", "seeds=2", "workers=2", f"dataset={stripes}"]
+    done = mlflow_run(folder, *parameters, entry="search")
+    assert done.returncode == 0, done.stderr
+    return folder, done
+
+
+def test_one_parent_and_a_flat_child_for_each_trial(finished):
+    folder, _ = finished
+    (parent,) = of_role(folder, "study")
+    children = of_role(folder, "trial")
+    assert parent.info.status == "FINISHED"
+    assert parent.data.params["workers"] == "2"
+    assert {child.info.status for child in children} == {"FINISHED"}
+    assert {child.data.tags["mlflow.parentRunId"] for child in children} == {parent.info.run_id}
+    by_number = {int(child.data.tags["trial_number"]): child for child in children}
+    assert sorted(by_number) == list(range(7))
+    for number, trial in enumerate(trials_of(folder)):
+        tags, params = by_number[number].data.tags, by_number[number].data.params
+        assert tags["study"] == "widths"
+        assert tags["dataset"] == "stripes"
+        assert params["model"] == tags["architecture"] == trial.user_attrs["architecture"]
+        assert params["blocks"] == str(trial.params["blocks"])
+        assert trial.values[1] == complexity(parse(params["model"])).num_params
+
+
+def test_trials_do_not_see_the_test_split(finished):
+    folder, _ = finished
+    for child in of_role(folder, "trial"):
+        assert not [name for name in child.data.metrics if "test" in name]
+        assert child.data.metrics["val_accuracy"] > 0
+    finals = of_role(folder, "final")
+    assert all("test_accuracy" in final.data.metrics for final in finals)
+    assert {final.data.tags["study"] for final in finals} == {"widths"}
+
+
+def test_front_recomputed_from_mlflow_alone_equals_the_tags(finished):
+    folder, _ = finished
+    frame = mlflow_frame(folder)
+    full = frame[frame["tags.full_length"] == "true"]
+    means = full.groupby("tags.architecture").agg(
+        accuracy=("metrics.val_accuracy", "mean"), cost=("metrics.num_params", "first")
+    )
+    on_front = {
+        name
+        for name, row in means.iterrows()
+        if not any(
+            (other.accuracy >= row.accuracy and other.cost <= row.cost)
+            and (other.accuracy > row.accuracy or other.cost < row.cost)
+            for _, other in means.iterrows()
+        )
+    }
+    tagged = frame[frame["tags.on_front"] == "true"]
+    assert set(tagged["tags.architecture"]) == on_front
+    assert set(tagged["tags.full_length"]) == {"true"}
+    numbers = set(frame["tags.trial_number"])
+    dominated = frame[(frame["tags.on_front"] == "false")]["tags.dominated_by"]
+    assert set(dominated) <= numbers
+    assert set(tagged["tags.dominated_by"]) == {""}
+
+
+def mlflow_frame(folder) -> pd.DataFrame:
+    mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
+    frame = mlflow.search_runs(["0"], "tags.role = 'trial' and tags.study = 'widths'")
+    mlflow.set_tracking_uri("")
+    assert isinstance(frame, pd.DataFrame)
+    return frame
+
+
+def test_finals_are_the_front_and_the_references(finished):
+    folder, _ = finished
+    front = {
+        run.data.tags["architecture"]
+        for run in of_role(folder, "trial")
+        if run.data.tags["on_front"] == "true"
+    }
+    references = {str(reference.architecture) for reference in REFERENCES.values()}
+    finals = of_role(folder, "final")
+    assert {final.data.tags["architecture"] for final in finals} == front | references
+    assert len(finals) == 2 * len(front | references)
+
+
+def test_report_is_beside_the_store_and_logged(finished):
+    folder, done = finished
+    (parent,) = of_role(folder, "study")
+    client = mlflow.MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    logged = {file.path for file in client.list_artifacts(parent.info.run_id)}
+    written = {path.name for path in (folder / "search_widths").iterdir()}
+    figures = {
+        f"{name}{theme}.png" for name in ("pareto", "hypervolume") for theme in ("", "_dark")
+    }
+    texts = {"report.html", "pareto.md", "pareto.csv", "trials.csv", "finals.csv"}
+    assert logged == written == figures | texts
+    frame = pd.read_csv(folder / "search_widths" / "pareto.csv")
+    assert frame[frame.role == "reference"].model.tolist() == list(REFERENCES)
+    assert str(folder / "search_widths" / "report.html") in done.stdout
+    assert "documented references" in done.stdout
+    assert "Against the documented accuracies" not in done.stdout  # not MNIST
+    assert "7/7 trial" in done.stderr
+    assert "\r" not in done.stderr
+    for noise in ("oneDNN", "cuda", "ExperimentalWarning", "Traceback"):
+        assert noise not in done.stderr
+
+
+def test_again_trains_nothing_and_more_trials_go_on(finished, stripes):
+    folder, _ = finished
+    before = [(trial.number, trial.values) for trial in trials_of(folder)]
+    again = mlflow_run(
+        *(folder, "trials=7", "epochs=3", "seeds=2", f"dataset={stripes}"), entry="search"
+    )
+    assert again.returncode == 0, again.stderr
+    assert "/7 trial" not in again.stderr
+    assert "trainings were finished before, and are reused" in again.stderr
+    assert [(trial.number, trial.values) for trial in trials_of(folder)] == before
+    (session,) = of_role(folder, "session")
+    (parent,) = of_role(folder, "study")
+    assert session.data.tags["study_run_id"] == parent.info.run_id
+    more = search(
+        folder, "--trials", "8", "--epochs", "3", "--seeds", "2", "--dataset", str(stripes)
+    )
+    assert more.returncode == 0, more.stderr
+    assert "8/8 trial 7" in more.stderr
+    assert len(of_role(folder, "trial")) == len(trials_of(folder)) == 8
+    assert len(of_role(folder, "study")) == 1
+    assert {run.info.status for run in runs_in(folder)} == {"FINISHED"}
+
+
+def outcome(folder) -> list[tuple]:
+    return [
+        (trial.number, trial.state, trial.params, trial.values, trial.user_attrs["seed"])
+        for trial in trials_of(folder)
+    ]
+
+
+def test_killed_and_run_again_gives_the_trials_of_an_undisturbed_study(tmp_path, stripes):
+    undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
+    for folder in (undisturbed, killed):
+        folder.mkdir()
+    arguments = [*SIZE, "--dataset", str(stripes)]
+    assert search(undisturbed, *arguments).returncode == 0
+    for line in ("2/6", "4/6"):
+        with start(killed, *arguments) as process:
+            wait_for_line(process, line)
+            process.kill()
+    done = search(killed, *arguments)
+    assert done.returncode == 0, done.stderr
+    assert outcome(killed) == outcome(undisturbed)
+    assert {run.info.status for run in runs_in(killed)} == {"FINISHED"}
+    assert len(of_role(killed, "trial")) == 6
+    fronts = [pd.read_csv(f / "search_widths" / "pareto.csv") for f in (killed, undisturbed)]
+    same = [frame.drop(columns="run_ids") for frame in fronts]
+    pd.testing.assert_frame_equal(*same)
+
+
+def start(folder, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*SEARCH, *arguments],
+        cwd=folder,
+        env=environment(folder),
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=hear_ctrl_c,
+        start_new_session=True,
+    )
+
+
+def wait_for_line(process: subprocess.Popen[str], beginning: str) -> None:
+    assert process.stderr is not None
+    seen = []
+    for line in process.stderr:
+        seen.append(line)
+        if line.startswith(beginning):
+            return
+    raise AssertionError("".join(seen))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_all_processes(tmp_path, stripes, number):
+    arguments = ("--trials", "500", "--epochs", "3", "--workers", "2", "--dataset", str(stripes))
+    process = start(tmp_path, *arguments)
+    wait_for_line(process, "4/500")
+    processes = psutil.Process(process.pid).children(recursive=True)
+    assert len(processes) >= 2
+    if number == signal.SIGINT:
+        os.killpg(process.pid, number)  # as a terminal does
+    else:
+        process.send_signal(number)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert stderr.splitlines()[-1] in ("interrupted", "terminated")
+    assert "Traceback" not in stderr
+    _, alive = psutil.wait_procs(processes, timeout=10)
+    assert not alive
+    (parent,) = of_role(tmp_path, "study")
+    assert parent.info.status == "KILLED"
+    assert {run.info.status for run in of_role(tmp_path, "trial")} == {"FINISHED"}
+    states = {trial.state for trial in trials_of(tmp_path)}
+    assert states <= {optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.WAITING}
+
+
+def test_a_killed_worker_is_replaced_and_its_trial_taken_up(tmp_path, stripes):
+    process = start(tmp_path, *SIZE, "--workers", "2", "--dataset", str(stripes))
+    wait_for_line(process, "2/6")
+    workers = [
+        child
+        for child in psutil.Process(process.pid).children()
+        if "spawn_main" in " ".join(child.cmdline())
+    ]
+    workers[0].kill()
+    _, stderr = process.communicate(timeout=300)
+    assert process.returncode == 0, stderr
+    trials = trials_of(tmp_path)
+    assert [trial.number for trial in trials] == list(range(6))
+    assert {trial.state for trial in trials} == {optuna.trial.TrialState.COMPLETE}
+    assert len(of_role(tmp_path, "trial")) == 6
+
+
+def test_measured_costs_two_at_once_under_a_budget(tmp_path, stripes):
+    done = search(
+        tmp_path,
+        *("--cost", "latency_us,size_bytes", "--max_params", "20000", "--trials", "3"),
+        *("--epochs", "1", "--seeds", "1", "--dataset", str(stripes)),
+    )
+    assert done.returncode == 0, done.stderr
+    trials = trials_of(tmp_path)
+    complete = [trial for trial in trials if trial.state == optuna.trial.TrialState.COMPLETE]
+    assert len(complete) == 3
+    for trial in complete:
+        _, latency_us, size_bytes = trial.values
+        num_params = complexity(parse(trial.user_attrs["architecture"])).num_params
+        assert num_params <= 20_000
+        assert latency_us > 0
+        assert size_bytes > 4 * num_params
+    refused = [trial for trial in trials if trial.state == optuna.trial.TrialState.PRUNED]
+    assert len(refused) >= 2  # simple_cnn and cnn_v2
+    assert all("rungs" not in trial.user_attrs for trial in refused)
+    frame = pd.read_csv(tmp_path / "search_widths" / "pareto.csv")
+    assert (frame[frame.role == "reference"].latency_us > 0).all()
+
+
+def test_a_timeout_ends_with_the_report_of_what_there_is(tmp_path, stripes):
+    started = time.monotonic()
+    done = search(
+        tmp_path,
+        *("--trials", "500", "--timeout", "5", "--epochs", "1", "--seeds", "1"),
+        *("--dataset", str(stripes)),
+    )
+    assert done.returncode == 0, done.stderr
+    assert time.monotonic() - started < 120
+    assert 1 <= len(of_role(tmp_path, "trial")) < 500
+    assert (tmp_path / "search_widths" / "report.html").exists()
+
+
+def test_another_study_of_that_name_is_one_line(finished, stripes):
+    folder, _ = finished
+    done = search(folder, "--epochs", "3", "--seed", "5", "--dataset", str(stripes))
+    assert_one_line(done, "study 'widths' was made with seed=0, not 5")
+
+
+def assert_one_line(done: subprocess.CompletedProcess[str], message: str) -> None:
+    assert done.returncode == 1
+    lines = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 1, done.stderr
+    assert message in lines[0]
+    assert "Traceback" not in done.stderr
+    assert "hunter2" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("storage", "message"),
+    [
+        ("postgresql+psycopg://me:hunter2@127.0.0.1:1/optuna", "cannot be used"),
+        ("/no/such/folder/journal.log", "cannot be used"),
+        ("sqlite:////no/such/folder/optuna.db", "cannot be used"),
+    ],
+)
+def test_a_storage_that_cannot_be_used_is_one_line(tmp_path, stripes, storage, message):
+    done = search(tmp_path, "--dataset", str(stripes), OPTUNA_STORAGE=storage)
+    assert_one_line(done, message)
+
+
+def test_budget_that_no_architecture_meets_is_one_line_and_a_failed_run(tmp_path, stripes):
+    done = mlflow_run(tmp_path, "max_params=10", f"dataset={stripes}", entry="search")
+    assert done.returncode == 1
+    assert "max_params must be 0 or at least 126" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert {run.info.status for run in runs_in(tmp_path)} == {"FAILED"}
