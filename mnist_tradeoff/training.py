@@ -247,7 +247,7 @@ class _Loop:
         learning_rate = self.optimizer.learning_rate
         for gradient, variable in zip(gradients, self.model.trainable_variables, strict=True):
             self.optimizer.update_step(gradient, variable, learning_rate)
-        self.optimizer.iterations.assign_add(1)
+        self.optimizer.iterations.assign_add(1)  # pyright: ignore (typed for every backend)
 
     def _gradients(self, indices):
         images, labels = tf.gather(self.images, indices), tf.gather(self.labels, indices)

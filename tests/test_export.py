@@ -81,7 +81,8 @@ def test_a_worker_process_that_measured_ends(tmp_path):
     assert not done.stderr
 
 
-def test_the_process_that_converts_can_be_ended(content):
+@pytest.mark.usefixtures("content")
+def test_the_process_that_converts_can_be_ended():
     before = converters()
     assert before
     export.stop_converter()

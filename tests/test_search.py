@@ -11,6 +11,8 @@ import optuna
 import pandas as pd
 import psutil
 import pytest
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
 
 from mnist_tradeoff.architectures import REFERENCES, parse
 from mnist_tradeoff.complexity import complexity
@@ -31,8 +33,7 @@ def of_role(folder, role: str) -> list:
 
 
 def trials_of(folder, study: str = "widths") -> list[optuna.trial.FrozenTrial]:
-    backend = optuna.storages.journal.JournalFileBackend(f"{folder}/optuna_journal.log")
-    storage = optuna.storages.JournalStorage(backend)
+    storage = JournalStorage(JournalFileBackend(f"{folder}/optuna_journal.log"))
     return optuna.load_study(study_name=study, storage=storage).get_trials(deepcopy=False)
 
 
@@ -187,9 +188,11 @@ def test_killed_and_run_again_gives_the_trials_of_an_undisturbed_study(tmp_path,
     assert outcome(killed) == outcome(undisturbed)
     assert {run.info.status for run in runs_in(killed)} == {"FINISHED"}
     assert len(of_role(killed, "trial")) == 6
-    fronts = [pd.read_csv(f / "search_widths" / "pareto.csv") for f in (killed, undisturbed)]
-    same = [frame.drop(columns="run_ids") for frame in fronts]
-    pd.testing.assert_frame_equal(*same)
+    pd.testing.assert_frame_equal(front_of(killed), front_of(undisturbed))
+
+
+def front_of(folder) -> pd.DataFrame:
+    return pd.read_csv(folder / "search_widths" / "pareto.csv").drop(columns="run_ids")
 
 
 def start(folder, *arguments: str) -> subprocess.Popen[str]:
