@@ -1,10 +1,13 @@
 """The search as its users run it: real processes, real storages, a small set."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+import urllib.request
+from pathlib import Path
 
 import mlflow
 import optuna
@@ -13,9 +16,11 @@ import psutil
 import pytest
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
+from playwright.sync_api import expect
 
 from mnist_tradeoff.architectures import REFERENCES, parse
 from mnist_tradeoff.complexity import complexity
+from tests.browser import free_port, look, open_page, wait_for
 from tests.commands import environment, execute, hear_ctrl_c, mlflow_run, runs_in
 
 pytestmark = pytest.mark.slow
@@ -141,6 +146,48 @@ def test_report_is_beside_the_store_and_logged(finished):
     assert "\r" not in done.stderr
     for noise in ("oneDNN", "cuda", "ExperimentalWarning", "Traceback"):
         assert noise not in done.stderr
+
+
+def test_report_needs_no_network_and_tells_what_a_point_is(finished):
+    folder, _ = finished
+    errors = []
+    with open_page(offline=True) as page:
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto((folder / "search_widths" / "report.html").as_uri())
+        charts = page.locator(".js-plotly-plot")
+        expect(charts).to_have_count(4)  # too few trials for importances
+        for title in ("Accuracy against parameters", "Hypervolume (HV2) of the front"):
+            expect(page.get_by_text(title)).to_be_visible()
+        front = "gd => gd.data.findIndex(trace => trace.name === 'front, test')"
+        curve = charts.first.evaluate(front)
+        charts.first.evaluate(
+            "(gd, n) => Plotly.Fx.hover(gd, [{curveNumber: n, pointNumber: 0}])", curve
+        )
+        run_ids = {run.info.run_id for run in of_role(folder, "final")}
+        hover = charts.first.locator(".hovertext")
+        expect(hover).to_contain_text("C3-")
+        assert any(run_id in (hover.text_content() or "") for run_id in run_ids)
+        look(page, "report")
+        page.get_by_text("seconds of trials").click()
+        expect(charts.nth(1).locator(".xtitle")).to_have_text("seconds of trials")
+        expect(page.locator("table").first).to_contain_text("95 % interval")
+    assert not errors
+
+
+def test_optunas_dashboard_opens_the_study(finished):
+    folder, _ = finished
+    port = free_port()
+    program = Path(sys.executable).with_name("optuna-dashboard")
+    command = [program, f"{folder}/optuna_journal.log", "--host", "127.0.0.1", "--port", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            wait_for(f"http://127.0.0.1:{port}/dashboard")
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/studies") as response:
+                (study,) = json.load(response)["study_summaries"]
+        finally:
+            server.terminate()
+    assert study["study_name"] == "widths"
+    assert study["directions"] == ["maximize", "minimize"]
 
 
 def test_again_trains_nothing_and_more_trials_go_on(finished, stripes):

@@ -2,42 +2,20 @@
 
 import json
 import os
-import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import expect
 
+from tests.browser import free_port, look, open_page, wait_for
 from tests.commands import environment, mlflow_run, runs_in
 
 pytestmark = pytest.mark.slow
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-# Everything that would look for a network.
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-TIMEOUT_MS = 60_000
-expect.set_options(timeout=TIMEOUT_MS)
 MODELS = ("ann", "simple_cnn", "cnn_v1", "cnn_v2")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture(scope="module")
@@ -70,34 +48,10 @@ def server(folder):
     process.wait(timeout=30)
 
 
-def wait_for(url: str) -> None:
-    for _ in range(240):
-        try:
-            urllib.request.urlopen(url, timeout=5).close()
-        except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.25)
-        else:
-            return
-    raise AssertionError(f"{url} did not answer")
-
-
 @pytest.fixture
 def page():
-    if CHROMIUM is None:
-        pytest.skip("no Chromium: install Debian's package chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1500, "height": 1000})
-        page.set_default_timeout(TIMEOUT_MS)
+    with open_page() as page:
         yield page
-        browser.close()
-
-
-def look(page: Page, name: str) -> None:
-    """Keep a picture of the page where a person asked for it."""
-    if shots := os.environ.get("SCREENSHOTS"):
-        page.wait_for_timeout(2_000)
-        page.screenshot(path=Path(shots) / f"{name}.png")
 
 
 def test_the_four_are_listed_flat_by_tag_and_metric(page, server):
