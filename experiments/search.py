@@ -59,8 +59,22 @@ def data_identity(dataset) -> str:
     return f"{dataset.name} {dataset.digest}"
 
 
-def search_trials(study, dataset, folder: Path, log, check_launcher: Callable[[], None]) -> None:
-    """Run the study's missing trials in worker processes, and write each into MLflow."""
+def work(config: SearchConfig, data_identity: str, folder: Path, training, val) -> None:
+    """A worker process: it has no test images."""
+    from mnist_tradeoff.search import run_trials
+    from mnist_tradeoff.study import Study
+
+    run_trials(Study(config, data_identity, folder), training, val)
+
+
+def search_trials(
+    study, dataset, folder: Path, log, check_launcher: Callable[[], None], target=work
+) -> None:
+    """Run the study's missing trials in worker processes, and write each into MLflow.
+
+    Args:
+        target: what a worker process does, with the arguments of ``work``.
+    """
     from mnist_tradeoff import terminal
     from mnist_tradeoff.backend import available_cores
     from mnist_tradeoff.workers import run_workers
@@ -79,16 +93,10 @@ def search_trials(study, dataset, folder: Path, log, check_launcher: Callable[[]
         if study.missing():
             arguments = (config, data_identity(dataset), folder, dataset.train, dataset.val)
             threads = max(1, available_cores() // config.workers)
-            run_workers(work, arguments, config.workers, threads, on_poll, study.release_abandoned)
+            run_workers(
+                target, arguments, config.workers, threads, on_poll, study.release_abandoned
+            )
         on_poll()
-
-
-def work(config: SearchConfig, data_identity: str, folder: Path, training, val) -> None:
-    """A worker process: it has no test images."""
-    from mnist_tradeoff.search import run_trials
-    from mnist_tradeoff.study import Study
-
-    run_trials(Study(config, data_identity, folder), training, val)
 
 
 def train_finalists(study, dataset, check_launcher: Callable[[], None]) -> tuple[list, list[str]]:

@@ -8,6 +8,7 @@ from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import (
+    FuncFormatter,
     LogLocator,
     MaxNLocator,
     NullFormatter,
@@ -18,9 +19,11 @@ from matplotlib.ticker import (
 from mnist_tradeoff.architectures import REFERENCES
 from mnist_tradeoff.comparison import COSTS, Step, cost_of
 from mnist_tradeoff.data import Split
+from mnist_tradeoff.pareto import on_front
 from mnist_tradeoff.results import Training, by_model, sample
 from mnist_tradeoff.search_results import (
     DOCUMENTED_HV2,
+    Finalist,
     SearchResults,
     hv2_of_finalists,
     progress,
@@ -40,9 +43,10 @@ REFERENCE_STYLES: dict[str, dict[str, Any]] = {
     "cnn_v2": {"color": "#A05CD5", "marker": "D", "linestyle": "-"},
 }
 DOCUMENTED_STYLE: dict[str, Any] = {"color": "grey", "markersize": 26, "markeredgewidth": 2.5}
-FRONT_STYLE: dict[str, Any] = {"color": "#D55E00", "marker": ".", "linewidth": 1.5, "capsize": 2}
+FRONT_STYLE: dict[str, Any] = {"color": "#D55E00", "marker": ".", "capsize": 2}
 # Below, a front's first models would press all others into a line.
 LOWEST_ACCURACY_SHOWN = 0.95
+LOWEST_ERROR_SHOWN = 0.0005
 THEMES = {"": "default", "_dark": "dark_background"}
 DOTS_PER_INCH = 150
 GALLERY_COLUMNS = 10
@@ -184,45 +188,59 @@ def accuracy_against_cost(trainings: Sequence[Training]) -> Figure:
 
 
 def pareto_front(results: SearchResults) -> Figure:
-    """Test accuracy of the front and of the references over parameters and over MACs, log axes."""
-    figure = _figure(10, 4.8)
+    """Test accuracy of the front and of the references over parameters and over MACs, log axes.
+
+    The line joins, in each panel, the models that no other one dominates there.
+    """
+    figure = _figure(10, 5.2)
     panels = figure.subplots(1, 2, sharey=True)
     for axes, (cost, label) in zip(panels, COSTS.items(), strict=True):
         full = [trial for trial in results.trials if trial.at(results.epochs)]
-        axes.plot(
-            [trial.costs[cost] for trial in full],
-            [trial.rungs[-1].val_accuracy for trial in full],
-            ".",
-            color="grey",
-            alpha=0.6,
-            label="trials (validation)",
-        )
-        finalists = sorted(results.finalists, key=lambda finalist: finalist.costs[cost])
-        axes.errorbar(
-            [finalist.costs[cost] for finalist in finalists],
-            [finalist.test.mean for finalist in finalists],
-            [_margin(finalist.test) for finalist in finalists],
-            **FRONT_STYLE,
-            label="front" if cost == results.cost else f"the front by {results.cost}",
-        )
+        errors = [1 - trial.rungs[-1].val_accuracy for trial in full]
+        looks = {"color": "grey", "alpha": 0.6, "label": "trials (validation)"}
+        axes.plot([trial.costs[cost] for trial in full], errors, ".", **looks)
+        _draw_finalists(axes, results.finalists, cost)
         for reference in results.references:
             looks = {**REFERENCE_STYLES[reference.model], "linestyle": "none", "markersize": 9}
-            margin = _margin(reference.test)
-            x, y = reference.costs[cost], reference.test.mean
-            axes.errorbar(x, y, margin, capsize=4, label=reference.model, **looks)
+            _draw_error(axes, [reference], cost, label=reference.model, **looks)
         if budget := results.budgets.get(cost):
             axes.axvline(budget, linestyle="--", color="grey", label="budget")
         axes.set(xscale="log", xlabel=f"{label} (log scale)")
         axes.grid(alpha=0.3, which="both")
-    means = [one.test.mean for one in (*results.finalists, *results.references)]
-    if means:
-        bottom = max(min(means), LOWEST_ACCURACY_SHOWN)
-        panels[0].set_ylim(bottom - 0.1 * (1 - bottom), 1)
-    panels[0].set_ylabel("accuracy")
-    panels[0].yaxis.set_major_formatter(PercentFormatter(1, decimals=1))
+    errors = [1 - one.test.mean for one in (*results.finalists, *results.references)]
+    _accuracy_axis(panels[0], errors)
     panels[0].legend(loc="lower right", fontsize=8)
     figure.suptitle("The Pareto front and the references: mean test accuracy, 95 % interval")
     return figure
+
+
+def _draw_finalists(axes: Axes, finalists: Sequence[Finalist], cost: str) -> None:
+    _draw_error(axes, finalists, cost, **FRONT_STYLE, linestyle="none", label="front of the search")
+    points = np.array([[finalist.costs[cost], 1 - finalist.test.mean] for finalist in finalists])
+    best = points[on_front(points)] if len(points) else points.reshape(0, 2)
+    best = best[np.argsort(best[:, 0])]
+    axes.step(*best.T, where="post", color=FRONT_STYLE["color"], linewidth=1, alpha=0.6)
+
+
+def _draw_error(axes: Axes, finalists: Sequence[Finalist], cost: str, **looks: Any) -> None:
+    costs = [finalist.costs[cost] for finalist in finalists]
+    errors = [1 - finalist.test.mean for finalist in finalists]
+    margins = [
+        min(_margin(finalist.test), 0.9 * (1 - finalist.test.mean)) for finalist in finalists
+    ]
+    axes.errorbar(costs, errors, margins, **{"capsize": 4, **looks})
+
+
+def _accuracy_axis(axes: Axes, errors: Sequence[float]) -> None:
+    """Accuracy upwards, with the error on a log scale: from 99 to 99.5 % is as far as to 98 %."""
+    axes.set_yscale("log")
+    worst = min(max(errors, default=1), 1 - LOWEST_ACCURACY_SHOWN)
+    best = max(min(errors, default=0), LOWEST_ERROR_SHOWN)
+    axes.set_ylim(1.3 * worst, 0.7 * best)
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda error, _: f"{100 * (1 - error):g} %"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.set_ylabel("accuracy (log scale of the error)")
 
 
 def _margin(accuracy: Sample) -> float:

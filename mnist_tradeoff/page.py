@@ -184,8 +184,9 @@ def hypervolume_chart(results: SearchResults) -> go.Figure:
     levels = {"documented references": DOCUMENTED_HV2}
     if results.references:
         levels["references, trained here"] = hv2_of_finalists(results.references, "val")
-    for name, level in levels.items():
-        figure.add_hline(y=level, line_dash="dot", annotation_text=f"{name}: {level:.3f}")
+    for (name, level), side in zip(levels.items(), ("bottom right", "top right"), strict=False):
+        text = f"{name}: {level:.3f}"
+        figure.add_hline(y=level, line_dash="dot", annotation_text=text, annotation_position=side)
     buttons = [
         {
             "label": label,

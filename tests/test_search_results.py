@@ -7,7 +7,7 @@ import optuna
 import pandas as pd
 import pytest
 
-from mnist_tradeoff import page, search_results
+from mnist_tradeoff import figures, page, search_results
 from mnist_tradeoff.architectures import REFERENCES, parse
 from mnist_tradeoff.complexity import complexity
 from mnist_tradeoff.ladder import candidates, front
@@ -201,3 +201,22 @@ def test_page_is_whole_and_what_comes_from_outside_is_escaped(results):
     assert text.count("plotly-graph-div") >= len(page.charts(results)) == 5
     for source in ("<script src", "<link", "@import"):
         assert source not in text
+
+
+def test_figures_show_every_model_and_every_trial(results):
+    figure = figures.pareto_front(results)
+    figure.canvas.draw()
+    for axes, cost in zip(figure.axes, ("num_params", "macs"), strict=True):
+        lines = [np.asarray(line.get_xydata()) for line in axes.lines]
+        drawn = {tuple(map(float, xy)) for line in lines for xy in line}
+        for one in (*results.finalists, *results.references):
+            assert (one.costs[cost], 1 - one.test.mean) in drawn
+        for trial in results.trials:
+            if trial.at(3):
+                assert (trial.costs[cost], 1 - trial.rungs[-1].val_accuracy) in drawn
+    low, high = figure.axes[0].get_ylim()
+    assert low > high  # the better, the higher
+    grown = figures.hypervolume_by_trial(results)
+    grown.canvas.draw()
+    last = np.asarray(grown.axes[0].lines[0].get_ydata())[-1]
+    assert last == progress(results.trials, 3)[-1].hv2

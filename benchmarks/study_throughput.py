@@ -1,0 +1,135 @@
+"""What a study's seconds go into, and what two workers gain over one.
+
+    python -m benchmarks.study_throughput --trials 60 --rounds 3
+
+Two tables. *Share outside training*: real studies of so many trials with two workers, of one epoch
+and of the default three; outside is all that is not inside a call of ``train`` (start-up of the
+processes, sampling, storage, tracking). *Workers*: the ten first trials (three references and seven
+random proposals, the same whoever runs them) at one epoch, by one worker of two threads and by two
+of one, taking turns; seconds from the command's start to its end without the final trainings.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tqdm import tqdm
+
+from benchmarks.ours import host
+from experiments import search as entry_point
+from mnist_tradeoff.config import SearchConfig
+
+RESULTS = Path(__file__).parent / "results" / "study_throughput.json"
+SECONDS_FILE = "train_seconds.jsonl"
+SAME_TRIALS = 10
+
+
+def timed_work(config: SearchConfig, data_identity: str, folder: Path, training, val) -> None:
+    """A worker process of the search that also writes down its seconds inside ``train``."""
+    from mnist_tradeoff import search
+
+    train, seconds = search.train, []
+
+    def timed(*arguments):
+        started = time.monotonic()
+        result = train(*arguments)
+        seconds.append(time.monotonic() - started)
+        return result
+
+    search.train = timed
+    entry_point.work(config, data_identity, folder, training, val)
+    with (folder / SECONDS_FILE).open("a") as file:
+        file.write(f"{json.dumps(sum(seconds))}\n")
+
+
+def search_only(config: SearchConfig) -> None:
+    """The search without its final trainings, in this process and its workers."""
+    from mnist_tradeoff import data, study_tracking, tracking
+    from mnist_tradeoff.study import Study
+
+    tracking.prepare_store()
+    dataset = data.load(config.dataset)
+    folder = tracking.store_folder()
+    study = Study(config, entry_point.data_identity(dataset), folder)
+    with study_tracking.study_run({}, {"study": config.study}, None) as run_id:
+        log = study_tracking.TrialLog(run_id, config, dataset)
+        entry_point.search_trials(study, dataset, folder, log, lambda: None, timed_work)
+
+
+def measure(trials: int, epochs: int, workers: int) -> dict:
+    """Wall seconds of a real study from the start of its command, and those inside ``train``."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder)
+        environment = {k: v for k, v in os.environ.items() if k != "OPTUNA_STORAGE"}
+        environment["MLFLOW_TRACKING_URI"] = f"sqlite:///{path}/mlflow.db"
+        sizes = [str(number) for number in (trials, epochs, workers)]
+        command = [sys.executable, "-m", "benchmarks.study_throughput", "--only", *sizes]
+        started = time.monotonic()
+        subprocess.run(command, env=environment, check=True, stderr=subprocess.DEVNULL)
+        wall = time.monotonic() - started
+        lines = (path / SECONDS_FILE).read_text().splitlines()
+    return {
+        "trials": trials,
+        "epochs": epochs,
+        "workers": workers,
+        "wall_seconds": wall,
+        "train_seconds": sum(map(json.loads, lines)),
+    }
+
+
+def markdown(results: dict) -> str:
+    """Both tables and the host."""
+    lines = ["| trials | epochs | workers | seconds | outside training |", "|--:|--:|--:|--:|--:|"]
+    for study in results["studies"]:
+        inside = study["train_seconds"] / study["workers"] / study["wall_seconds"]
+        cells = (study["trials"], study["epochs"], study["workers"])
+        lines.append(
+            f"| {' | '.join(map(str, cells))} | {study['wall_seconds']:.0f} | {1 - inside:.1%} |"
+        )
+    lines += ["", "| workers | seconds, median (range) | trials an hour |", "|---|--:|--:|"]
+    names = {1: "one of two threads", 2: "two of one thread"}
+    medians = {}
+    for workers, name in names.items():
+        seconds = [r["wall_seconds"] for r in results["turns"] if r["workers"] == workers]
+        medians[workers] = statistics.median(seconds)
+        lines.append(
+            f"| {name} | {medians[workers]:.0f} ({min(seconds):.0f}–{max(seconds):.0f}) "
+            f"| {3600 * SAME_TRIALS / medians[workers]:.0f} |"
+        )
+    found = results["host"]
+    gain = medians[1] / medians[2]
+    lines += [
+        "",
+        f"Two workers: {gain:.2f} times the trials an hour. Host: {found['cpu']}, "
+        f"{found['threads']} cores, {found['gemm_float32_gflops']} GFLOP/s in float32, Python "
+        f"{found['python']}, TensorFlow {found['tensorflow']}, Keras {found['keras']}.",
+    ]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="what a study's seconds go into")
+    parser.add_argument("--trials", type=int, default=60)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", type=int, nargs=3, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.only:
+        trials, epochs, workers = arguments.only
+        search_only(SearchConfig(trials=trials, epochs=epochs, workers=workers, dataset="mnist"))
+        return
+    plan = [(SAME_TRIALS, 1, workers) for _ in range(arguments.rounds) for workers in (1, 2)]
+    plan += [(arguments.trials, epochs, 2) for epochs in (1, 3)]
+    measured = [measure(*sizes) for sizes in tqdm(plan, disable=None)]
+    results = {"host": host(), "turns": measured[:-2], "studies": measured[-2:]}
+    RESULTS.write_text(f"{json.dumps(results, indent=1)}\n")
+    print(markdown(results))
+
+
+if __name__ == "__main__":
+    main()
