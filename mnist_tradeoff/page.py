@@ -10,14 +10,13 @@ from plotly.io import to_html
 from mnist_tradeoff.figures import REFERENCE_STYLES
 from mnist_tradeoff.ladder import Candidate, candidates, front
 from mnist_tradeoff.search_results import (
-    COST_NAMES,
     DOCUMENTED_HV2,
     Finalist,
     SearchResults,
     hv2_of_finalists,
     progress,
-    tables,
 )
+from mnist_tradeoff.search_tables import COST_NAMES, tables
 
 FRONT_COLOR = "#D55E00"
 TRIAL_COLOR = "#888888"

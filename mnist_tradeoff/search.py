@@ -16,7 +16,8 @@ from mnist_tradeoff.ladder import (
     mean_val_accuracy,
     rung_epochs,
 )
-from mnist_tradeoff.study import RunningTrial, Study, study_errors
+from mnist_tradeoff.storage import study_errors
+from mnist_tradeoff.study import RunningTrial, Study
 from mnist_tradeoff.training import TrainResult, train
 
 CURVE = ("loss", "accuracy", "val_loss", "val_accuracy")

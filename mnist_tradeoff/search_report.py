@@ -7,7 +7,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from mnist_tradeoff import figures, markdown, page, search_results
+from mnist_tradeoff import figures, markdown, page, search_tables
 from mnist_tradeoff.data import Dataset
 from mnist_tradeoff.figures import themed
 from mnist_tradeoff.ladder import candidates, front
@@ -43,12 +43,12 @@ def texts(results: SearchResults, trainings: Sequence[Training]) -> dict[str, st
     """``pareto.md``, ``report.html`` and the CSV files, by file name."""
     tables = "\n\n".join(
         f"## {title}\n\n{markdown.table(header, rows, left)}"
-        for title, header, rows, left in search_results.tables(results)
+        for title, header, rows, left in search_tables.tables(results)
     )
     return {
         "pareto.md": tables + "\n",
-        "pareto.csv": search_results.pareto_frame(results).to_csv(index=False),
-        "trials.csv": search_results.trials_frame(results).to_csv(index=False),
+        "pareto.csv": search_tables.pareto_frame(results).to_csv(index=False),
+        "trials.csv": search_tables.trials_frame(results).to_csv(index=False),
         "finals.csv": tidy(trainings).to_csv(index=False),
         "report.html": page.render(results),
     }

@@ -1,43 +1,31 @@
-"""The Optuna study: where it is stored, and who takes which trial. The only `import optuna`.
+"""The Optuna study: what is proposed, and who takes which trial.
 
 Trials are asked for and told one by one, so that a trial which a killed process left RUNNING can
 wait again, keep its number, and be taken up by the next one.
 """
 
-import json
-import os
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
-from hashlib import md5
 from pathlib import Path
-from tempfile import gettempdir
 from typing import Any
 
 import numpy as np
 import optuna
-from filelock import FileLock
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, TPESampler
-from optuna.storages import BaseStorage, JournalStorage, RDBStorage
-from optuna.storages.journal import JournalFileBackend
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, Trial, TrialState
-from sqlalchemy.exc import SQLAlchemyError
 
 from mnist_tradeoff.architectures import REFERENCES
 from mnist_tradeoff.config import SearchConfig
 from mnist_tradeoff.ladder import Rung, TrialRecord
 from mnist_tradeoff.processes import is_dead, this_owner
-from mnist_tradeoff.redaction import redact
 from mnist_tradeoff.search_space import SearchSpace
+from mnist_tradeoff.storage import StudyError, open_storage, study_errors
 
-STORAGE_VARIABLE = "OPTUNA_STORAGE"
-JOURNAL_FILE = "optuna_journal.log"
-JOURNAL_START = b'{"op_code":'
-LOCK_SECONDS = 120
 IDENTITY = "identity"
 MIN_TRIALS_FOR_IMPORTANCES = 10
 ENDED = (TrialState.COMPLETE, TrialState.FAIL)
@@ -45,10 +33,6 @@ ENDED = (TrialState.COMPLETE, TrialState.FAIL)
 MAX_REFUSALS_IN_A_ROW = 2_000
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
-
-
-class StudyError(ValueError):
-    """The study cannot be used; one line, without a password."""
 
 
 def seeds_of(study_seed: int, number: int) -> tuple[int, int, int]:
@@ -102,51 +86,6 @@ def _experimental() -> warnings.catch_warnings:
     return warnings.catch_warnings(action="ignore", category=category)
 
 
-class _JournalLock:
-    """A lock that a killed process gives back at once; it also mends what a full disk cut off."""
-
-    def __init__(self, journal: Path):
-        self.journal = journal
-        self.lock = FileLock(_lock_path(journal, "write"), timeout=LOCK_SECONDS)
-
-    def acquire(self) -> bool:
-        self.lock.acquire()
-        content = self.journal.read_bytes()[-1_000_000:]
-        if content and not content.endswith(b"\n"):
-            cut = len(content) - (content.rfind(b"\n") + 1)
-            os.truncate(self.journal, self.journal.stat().st_size - cut)
-        return True
-
-    def release(self) -> None:
-        self.lock.release()
-
-
-def _lock_path(path: Path, purpose: str) -> Path:
-    return path.with_name(f".{path.name}.{purpose}.lock")
-
-
-@contextmanager
-def study_errors() -> Iterator[None]:
-    """Errors of the storage as a StudyError.
-
-    Raises:
-        StudyError: the storage cannot be reached, read or written.
-    """
-    try:
-        yield
-    except (
-        *(optuna.exceptions.StorageInternalError, SQLAlchemyError, ImportError, OSError),
-        json.JSONDecodeError,
-    ) as error:
-        # SQLAlchemy's message is in the cause, where Optuna wraps it.
-        text = str(error.__cause__ or error) or type(error).__name__
-        first_line = redact(text.strip().partition("\n")[0])
-        raise StudyError(
-            f"the study's storage {redact(os.environ.get(STORAGE_VARIABLE, JOURNAL_FILE))} "
-            f"cannot be used ({first_line}): make it available, or set {STORAGE_VARIABLE}"
-        ) from None
-
-
 class Study:
     """A study of this search: Optuna's, with the rules of who may take a trial.
 
@@ -164,7 +103,7 @@ class Study:
         self.config = config
         self.space = SearchSpace()
         with study_errors():
-            self.storage, self.lock = _open_storage(folder)
+            self.storage, self.lock = open_storage(folder)
             with self.lock:
                 self.optuna = self._create()
                 self._identify(dataset)
@@ -306,32 +245,6 @@ def identity(config: SearchConfig, space: SearchSpace, dataset: str) -> dict[str
     for name in ("study", "trials", "workers", "timeout", "seeds", "dataset"):
         del recipe[name]
     return {**recipe, "data": dataset, "space": space.describe()}
-
-
-def _open_storage(folder: Path) -> tuple[BaseStorage, FileLock]:
-    """The storage, and the lock under which a trial is taken."""
-    address = os.environ.get(STORAGE_VARIABLE) or str(folder / JOURNAL_FILE)
-    if "://" in address:
-        name = md5(address.encode()).hexdigest()
-        lock = Path(gettempdir()) / f"mnist_tradeoff-{name}.lock"
-        return RDBStorage(address), FileLock(lock, timeout=LOCK_SECONDS)
-    journal = Path(address).expanduser().absolute()
-    _require_journal(journal)
-    write_lock: Any = _JournalLock(journal)
-    backend = JournalFileBackend(str(journal), write_lock)
-    return JournalStorage(backend), FileLock(_lock_path(journal, "take"), timeout=LOCK_SECONDS)
-
-
-def _require_journal(path: Path) -> None:
-    """Refuse any other file, before something is appended to it or cut off its end."""
-    if not path.exists():
-        return
-    with path.open("rb") as file:
-        head = file.read(len(JOURNAL_START))
-    if not JOURNAL_START.startswith(head):
-        raise StudyError(
-            f"'{path}' is no journal of Optuna's: set {STORAGE_VARIABLE} to one, or to a new file"
-        )
 
 
 class RunningTrial:

@@ -84,7 +84,7 @@ def _require_new(name: str) -> None:
     with tracking_errors():
         known = mlflow.search_runs(
             search_all_experiments=True,
-            filter_string=f"tags.role = '{STUDY_ROLE}' and tags.study = '{name}'",
+            filter_string=f"tags.role = '{TRIAL_ROLE}' and tags.study = '{name}'",
             output_format="list",
             max_results=1,
         )

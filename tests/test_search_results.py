@@ -7,7 +7,7 @@ import optuna
 import pandas as pd
 import pytest
 
-from mnist_tradeoff import figures, page, search_results
+from mnist_tradeoff import figures, page
 from mnist_tradeoff.architectures import REFERENCES, parse
 from mnist_tradeoff.complexity import complexity
 from mnist_tradeoff.ladder import candidates, front
@@ -22,12 +22,10 @@ from mnist_tradeoff.search_results import (
     hv2_of,
     neighbours,
     on_test_front,
-    pareto_frame,
     progress,
     standings,
-    tables,
-    trials_frame,
 )
+from mnist_tradeoff.search_tables import account_table, pareto_frame, tables, trials_frame
 from tests.test_ladder import make_trial
 
 IMAGES = 1_000
@@ -177,7 +175,7 @@ def test_csv_files_hold_every_model_and_trial(results):
 
 
 def test_account_tells_what_the_ladder_missed(results):
-    _, _, rows, _ = search_results.account_table(results)
+    _, _, rows, _ = account_table(results)
     account = dict(rows)
     assert account["trials"] == "6 of 6 architectures"
     assert account["refused untrained, over budget"] == "2"

@@ -10,7 +10,8 @@ from mnist_tradeoff.architectures import REFERENCES
 from mnist_tradeoff.complexity import complexity
 from mnist_tradeoff.config import SearchConfig
 from mnist_tradeoff.ladder import Rung
-from mnist_tradeoff.study import RunningTrial, Study, StudyError, seeds_of
+from mnist_tradeoff.storage import StudyError
+from mnist_tradeoff.study import RunningTrial, Study, seeds_of
 
 CONFIG = SearchConfig(study="s", trials=20)
 DATA = "stripes 1234"
