@@ -1,24 +1,25 @@
-"""What a model costs as LiteRT runs it: its size in bytes and its time for one image."""
+"""Converts models to LiteRT files, float32 and int8, in a process of its own."""
 
 import io
 import signal
-import time
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import redirect_stdout
 from functools import cache
 from multiprocessing import get_context
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
 
-from mnist_tradeoff.architectures import IMAGE_SIZE, Architecture
+from mnist_tradeoff.architectures import Architecture
+from mnist_tradeoff.litert import latency
 from mnist_tradeoff.processes import exit_with_parent
 
 # The converter leaks about 7 MB a call (tensorflow#122598): it works in a process of its own,
 # which is started anew after so many calls.
 CONVERSIONS_PER_PROCESS = 20
-WARM_UP_CALLS = 200
-TIMED_CALLS = 2_000
+
+Weights = Sequence[np.ndarray]
 
 
 def measure(architecture: Architecture, cost: str) -> float:
@@ -27,12 +28,42 @@ def measure(architecture: Architecture, cost: str) -> float:
     Neither depends on what the weights are.
     """
     content = convert(architecture)
-    return float(len(content)) if cost == "size_bytes" else latency_us(content)
+    return float(len(content)) if cost == "size_bytes" else latency(content).median_us
 
 
-def convert(architecture: Architecture) -> bytes:
-    """LiteRT model (a flatbuffer, float32) of an untrained architecture."""
-    return _converter().submit(_convert, architecture).result()
+def convert(architecture: Architecture, weights: Weights | None = None) -> bytes:
+    """LiteRT file (a flatbuffer) of a model in float32, from uint8 images to logits.
+
+    Args:
+        weights: as ``keras.Model.get_weights`` gives them; None: untrained.
+
+    Raises:
+        OSError: the process that converts was killed.
+    """
+    return _submit(architecture, weights, None)
+
+
+def convert_to_int8(architecture: Architecture, weights: Weights, images: np.ndarray) -> bytes:
+    """LiteRT file of a model whose every operation works on integers, from uint8 images to int8.
+
+    Args:
+        images: uint8 (n, 28, 28), of the training set: the ranges of the activations are taken
+            from them.
+
+    Raises:
+        OSError: the process that converts was killed.
+    """
+    return _submit(architecture, weights, images)
+
+
+def _submit(*arguments) -> bytes:
+    try:
+        return _converter().submit(_convert, *arguments).result()
+    except BrokenProcessPool:
+        _converter.cache_clear()
+        raise OSError(
+            "the process that converts models was killed; is there enough memory?"
+        ) from None
 
 
 @cache
@@ -60,26 +91,28 @@ def _start_converter() -> None:
     exit_with_parent()
 
 
-def _convert(architecture: Architecture) -> bytes:
+def _convert(
+    architecture: Architecture, weights: Weights | None, calibration: np.ndarray | None
+) -> bytes:
     from mnist_tradeoff.backend import keras, quiet_stderr, tf
     from mnist_tradeoff.models import build
 
     keras.backend.clear_session()  # the counters in the layers' names, which the file contains
-    # Keras prints the signature of what it converts.
+    # An integer model begins with the quantisation of its input, which must be a float for that.
+    model = build(architecture, input_dtype="uint8" if calibration is None else "float32")
+    if weights is not None:
+        model.set_weights(weights)
+    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    if calibration is not None:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = lambda: _batches_of_one(calibration)
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.inference_input_type, converter.inference_output_type = tf.uint8, tf.int8
+    # TensorFlow and Keras print what they convert.
     with quiet_stderr(), redirect_stdout(io.StringIO()):
-        return tf.lite.TFLiteConverter.from_keras_model(build(architecture)).convert()
+        return converter.convert()
 
 
-def latency_us(content: bytes) -> float:
-    """Median microseconds that one image takes on one thread, after a warm-up."""
-    interpreter = Interpreter(model_content=content, num_threads=1)
-    interpreter.allocate_tensors()
-    (entry,) = interpreter.get_input_details()
-    image = np.random.default_rng(0).integers(0, 256, (1, IMAGE_SIZE, IMAGE_SIZE), np.uint8)
-    seconds = []
-    for _ in range(WARM_UP_CALLS + TIMED_CALLS):
-        interpreter.set_tensor(entry["index"], image)
-        started = time.perf_counter()
-        interpreter.invoke()
-        seconds.append(time.perf_counter() - started)
-    return 1e6 * float(np.median(seconds[WARM_UP_CALLS:]))
+def _batches_of_one(images: np.ndarray) -> Iterator[list[np.ndarray]]:
+    for image in images:
+        yield [image[None].astype(np.float32)]

@@ -6,7 +6,12 @@ from mnist_tradeoff.architectures import CLASSES, IMAGE_SIZE, Architecture, Conv
 from mnist_tradeoff.backend import keras
 
 
-def build(architecture: Architecture, seed: int = 0, precision: str = "float32") -> keras.Model:
+def build(
+    architecture: Architecture,
+    seed: int = 0,
+    precision: str = "float32",
+    input_dtype: str = "uint8",
+) -> keras.Model:
     """Keras model that takes images as MNIST gives them and returns logits.
 
     Args:
@@ -14,6 +19,7 @@ def build(architecture: Architecture, seed: int = 0, precision: str = "float32")
         seed: of the initial weights (Keras's default: Glorot uniform, zero biases). The same seed
             gives the same weights in every process.
         precision: ``float32``, or ``bfloat16`` (arithmetic; the weights stay float32).
+        input_dtype: of the images, whose values are 0 to 255 in any case.
 
     Returns:
         a model from uint8 (n, 28, 28), values 0 to 255, to float32 logits (n, 10).
@@ -26,7 +32,7 @@ def build(architecture: Architecture, seed: int = 0, precision: str = "float32")
         return {"kernel_initializer": initializer, "dtype": dtype}
 
     layers = keras.layers
-    images = keras.Input((IMAGE_SIZE, IMAGE_SIZE), dtype="uint8", name="images")
+    images = keras.Input((IMAGE_SIZE, IMAGE_SIZE), dtype=input_dtype, name="images")
     x = layers.Rescaling(1 / 255, dtype=policy)(images)
     x = layers.Reshape((IMAGE_SIZE, IMAGE_SIZE, 1), dtype=policy)(x)
     for layer in architecture.layers:

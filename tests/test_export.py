@@ -8,9 +8,11 @@ import psutil
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from mnist_tradeoff import export
+from mnist_tradeoff import data, export, litert
 from mnist_tradeoff.architectures import parse
 from mnist_tradeoff.complexity import complexity
+from mnist_tradeoff.config import TrainConfig
+from mnist_tradeoff.training import train_and_test
 
 NET = parse("4C3-P2-8C3-P2-16")
 
@@ -21,18 +23,43 @@ def content():
     export.stop_converter()
 
 
-def test_the_converted_model_computes_what_the_keras_model_does(content):
+def test_a_converted_model_computes_what_the_keras_model_does(content, stripes):
     from mnist_tradeoff.models import build
 
-    interpreter = Interpreter(model_content=content, num_threads=1)
-    interpreter.allocate_tensors()
-    (entry,), (out,) = interpreter.get_input_details(), interpreter.get_output_details()
-    images = np.random.default_rng(0).integers(0, 256, (5, 28, 28), np.uint8)
-    expected = build(NET)(images).numpy()  # the same seed, so the same weights
-    for image, logits in zip(images, expected, strict=True):
-        interpreter.set_tensor(entry["index"], image[None])
-        interpreter.invoke()
-        np.testing.assert_allclose(interpreter.get_tensor(out["index"])[0], logits, atol=1e-4)
+    images = data.load(str(stripes)).test.images
+    expected = build(NET)(images).numpy().argmax(axis=1)  # the same seed, so the same weights
+    np.testing.assert_array_equal(litert.classify(content, images), expected)
+
+
+@pytest.fixture(scope="module")
+def trained(stripes):
+    dataset = data.load(str(stripes))
+    config = TrainConfig(epochs=6, batch_size=32, learning_rate=0.02)
+    return dataset, train_and_test(NET, dataset, config)
+
+
+def test_trained_weights_arrive_in_both_files(trained):
+    dataset, result = trained
+    weights = result.model.get_weights()
+    assert result.test.accuracy > 0.9
+    exact = litert.classify(export.convert(NET, weights), dataset.test.images)
+    np.testing.assert_array_equal(exact, result.test.predictions)
+    content = export.convert_to_int8(NET, weights, dataset.train.images[:100])
+    rounded = litert.classify(content, dataset.test.images)
+    assert (rounded == result.test.predictions).mean() > 0.97
+    # A quarter of the weights' bytes, and what every file has
+    assert len(content) < complexity(NET).num_params + 10_000
+    interpreter = Interpreter(model_content=content)
+    kinds = {interpreter.get_tensor_details()[i]["dtype"] for i in range(3)}
+    assert np.float32 not in kinds
+    assert interpreter.get_input_details()[0]["dtype"] == np.uint8
+    assert interpreter.get_output_details()[0]["dtype"] == np.int8
+
+
+def test_a_damaged_file_is_refused(content):
+    for damaged in (content[: len(content) // 2], b"", b"x" * 99):
+        with pytest.raises(ValueError, match="not a LiteRT model, or a damaged one"):
+            litert.classify(damaged, np.zeros((1, 28, 28), np.uint8))
 
 
 def test_size_is_that_of_float32_weights_and_a_little_more(content):
@@ -43,7 +70,9 @@ def test_size_is_that_of_float32_weights_and_a_little_more(content):
 
 def test_a_larger_net_takes_longer(content):
     slow = export.convert(parse("32C3-32C3-P2-32C3-32C3-P2"))
-    assert export.latency_us(slow) > 3 * export.latency_us(content) > 0
+    long, short = litert.latency(slow), litert.latency(content)
+    assert long.median_us > 3 * short.median_us > 0
+    assert short.p5_us <= short.median_us <= short.p95_us
 
 
 CHILD = """
