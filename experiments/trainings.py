@@ -57,12 +57,12 @@ def _train(
     images = len(dataset.train.labels)
     macs = [complexity(resolve(config.model)).macs for config in configs]
     work = sum(one * config.epochs * images for one, config in zip(macs, configs, strict=True))
-    with terminal.SuiteProgress(len(configs), work) as progress:
+    with terminal.RunsProgress("trainings", len(configs), work) as progress:
         for config, one in zip(configs, macs, strict=True):
 
             def on_images(images: int, one: int = one) -> None:
                 check_launcher()
-                progress.on_macs(images * one)
+                progress.on_work(images * one)
 
             name = f"{run_name(config)} seed {config.seed}"
             try:
@@ -74,7 +74,7 @@ def _train(
                 failures.append(f"{name} {line}")
             else:
                 trained.append(run_id)
-            progress.on_training(f"{name}: {line}")
+            progress.on_run(f"{name}: {line}")
     return trained, failures
 
 

@@ -1,15 +1,12 @@
 """Starts TensorFlow and Keras once, quietly: import them from here, never directly."""
 
 import os
-import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 
 from mnist_tradeoff.processes import THREADS_VARIABLE
+from mnist_tradeoff.quiet import quiet_stderr
 
 
 def available_cores() -> int:
@@ -38,27 +35,6 @@ def _cpuinfo(key: str) -> str:
     path = Path("/proc/cpuinfo")
     lines = path.read_text().splitlines() if path.exists() else []
     return next((line.partition(":")[2].strip() for line in lines if line.startswith(key)), "")
-
-
-@contextmanager
-def quiet_stderr() -> Iterator[None]:
-    """Set file descriptor 2 aside; show what was written to it if an error is raised.
-
-    TensorFlow writes its banner from C++ before it reads any logging option.
-    """
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with tempfile.TemporaryFile() as captured:
-        os.dup2(captured.fileno(), 2)
-        try:
-            yield
-        except Exception:
-            captured.seek(0)
-            os.write(kept, captured.read())
-            raise
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
 
 
 # Workers that share the cores are given their number of threads.

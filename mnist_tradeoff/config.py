@@ -130,6 +130,19 @@ class SearchConfig(Recipe):
         _require_range("seed", self.seed, 0, 2**31 - 1)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ExportConfig:
+    """Export a study's final models to LiteRT, check them, and measure what they cost."""
+
+    study: str = option("widths", "name of the study whose front and references are exported")
+    tolerance: float = option(0.005, "most test accuracy that an exported file may lose, 0 to 1")
+    dataset: str = option("auto", DATASET_HELP)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.tolerance <= 1:
+            raise ValueError(f"tolerance must be 0 to 1, not {self.tolerance}")
+
+
 def exact_cost(architecture: Architecture, cost: str) -> int:
     """``num_params`` or ``macs`` of an architecture."""
     return getattr(complexity(architecture), cost)

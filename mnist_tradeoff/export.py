@@ -14,6 +14,7 @@ import numpy as np
 from mnist_tradeoff.architectures import Architecture
 from mnist_tradeoff.litert import latency
 from mnist_tradeoff.processes import exit_with_parent
+from mnist_tradeoff.quiet import quiet_stderr
 
 # The converter leaks about 7 MB a call (tensorflow#122598): it works in a process of its own,
 # which is started anew after so many calls.
@@ -94,7 +95,7 @@ def _start_converter() -> None:
 def _convert(
     architecture: Architecture, weights: Weights | None, calibration: np.ndarray | None
 ) -> bytes:
-    from mnist_tradeoff.backend import keras, quiet_stderr, tf
+    from mnist_tradeoff.backend import keras, tf
     from mnist_tradeoff.models import build
 
     keras.backend.clear_session()  # the counters in the layers' names, which the file contains

@@ -19,6 +19,7 @@ from matplotlib.ticker import (
 from mnist_tradeoff.architectures import REFERENCES
 from mnist_tradeoff.comparison import COSTS, Step, cost_of
 from mnist_tradeoff.data import Split
+from mnist_tradeoff.device import DeviceCosts
 from mnist_tradeoff.pareto import on_front
 from mnist_tradeoff.results import Training, by_model, sample
 from mnist_tradeoff.search_results import (
@@ -245,6 +246,41 @@ def _accuracy_axis(axes: Axes, errors: Sequence[float]) -> None:
 
 def _margin(accuracy: Sample) -> float:
     return 0 if np.isnan(accuracy.high) else accuracy.high - accuracy.mean
+
+
+def device_fronts(models: Sequence[DeviceCosts]) -> Figure:
+    """Test accuracy in float32 and in int8 over bytes and over microseconds, log axes.
+
+    The lines join the models that no other one dominates.
+
+    Args:
+        models: see ``device_report.by_model``.
+    """
+    figure = _figure(10, 5.2)
+    panels = figure.subplots(1, 2, sharey=True)
+    kinds = (
+        ("float32", "", "litert_test_accuracy", {"color": VALIDATION_COLOR, "marker": "o"}),
+        ("int8", "int8_", "int8_test_accuracy", {"color": FRONT_STYLE["color"], "marker": "^"}),
+    )
+    costs = {"size_bytes": "bytes of the LiteRT file", "latency_us": "microseconds an image"}
+    for axes, (cost, label) in zip(panels, costs.items(), strict=True):
+        for name, prefix, accuracy, looks in kinds:
+            points = np.array(
+                [[m.metrics[f"{prefix}{cost}"], 1 - m.metrics[accuracy]] for m in models]
+            )
+            axes.plot(*points.T, linestyle="none", label=name, alpha=0.8, **looks)
+            best = points[on_front(points)]
+            best = best[np.argsort(best[:, 0])]
+            axes.step(*best.T, where="post", color=looks["color"], linewidth=1, alpha=0.6)
+            for costs, point in zip(models, points, strict=True):
+                if costs.model in REFERENCES and name == "float32":
+                    axes.annotate(costs.model, point, (6, -10), textcoords="offset points", size=8)
+        axes.set(xscale="log", xlabel=f"{label} (log scale)")
+        axes.grid(alpha=0.3, which="both")
+    _accuracy_axis(panels[0], [1 - m.metrics[kind[2]] for m in models for kind in kinds])
+    panels[0].legend(loc="lower right")
+    figure.suptitle("What a device pays: the fronts in float32 and in int8, mean test accuracy")
+    return figure
 
 
 def hypervolume_by_trial(results: SearchResults) -> Figure:

@@ -7,6 +7,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from mnist_tradeoff.architectures import IMAGE_SIZE
+from mnist_tradeoff.quiet import quiet_stderr
 
 WARM_UP_CALLS = 200
 TIMED_CALLS = 2_000
@@ -36,6 +37,25 @@ def classify(content: bytes, images: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
+class Quantization:
+    """How integers stand for numbers: number = scale × (integer − zero_point)."""
+
+    scale: float
+    zero_point: int
+
+
+def quantizations(content: bytes) -> tuple[Quantization, Quantization]:
+    """Of the input and of the output of a file; scale 0 where there is none.
+
+    Raises:
+        ValueError: the file is damaged.
+    """
+    interpreter = _interpreter(content)
+    (entry,), (out,) = interpreter.get_input_details(), interpreter.get_output_details()
+    return Quantization(*entry["quantization"]), Quantization(*out["quantization"])
+
+
+@dataclass(frozen=True)
 class Latency:
     """Microseconds that one image takes on one thread, after a warm-up."""
 
@@ -51,7 +71,6 @@ def latency(content: bytes) -> Latency:
         ValueError: the file is damaged.
     """
     interpreter = _interpreter(content)
-    interpreter.allocate_tensors()
     (entry,) = interpreter.get_input_details()
     image = np.random.default_rng(0).integers(0, 256, (1, IMAGE_SIZE, IMAGE_SIZE), np.uint8)
     seconds = []
@@ -66,6 +85,9 @@ def latency(content: bytes) -> Latency:
 
 def _interpreter(content: bytes) -> Interpreter:
     try:
-        return Interpreter(model_content=content, num_threads=1)
+        with quiet_stderr():  # it tells of its delegate
+            interpreter = Interpreter(model_content=content, num_threads=1)
+            interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         raise ValueError(f"not a LiteRT model, or a damaged one: {error}") from None
+    return interpreter

@@ -52,10 +52,11 @@ def watch_launcher() -> Callable[[], None]:
 def this_owner() -> str:
     """``host/number/second of its start`` of this process: numbers alone come again."""
     process = psutil.Process()
-    return f"{_this_host()}/{process.pid}/{process.create_time():.0f}"
+    return f"{this_host()}/{process.pid}/{process.create_time():.0f}"
 
 
-def _this_host() -> str:
+def this_host() -> str:
+    """Digest of this machine's name and network card."""
     # With the network card's number, because many machines are called localhost.
     name = f"{socket.gethostname()} {uuid.getnode()}"
     return hashlib.md5(name.encode()).hexdigest()[:12]
@@ -63,7 +64,7 @@ def _this_host() -> str:
 
 def is_dead(owner: str) -> bool:
     """Whether an owner's process has ended; one on another host is taken to be alive."""
-    match = re.fullmatch(rf"{_this_host()}/(\d+)/(\d+)", owner)
+    match = re.fullmatch(rf"{this_host()}/(\d+)/(\d+)", owner)
     if not match:
         return False
     try:

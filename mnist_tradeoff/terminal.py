@@ -43,32 +43,37 @@ class Progress:
             self.bar.set_postfix_str(figures)
 
 
-class SuiteProgress:
-    """A bar over the MACs of all trainings with the time left; else a line for each of them."""
+class RunsProgress:
+    """A bar over the work of several runs with the time left; else a line for each of them.
 
-    def __init__(self, trainings: int, macs: int):
-        self.trainings = trainings
+    Args:
+        what: one word before the bar.
+        work: of all runs together, in any unit.
+    """
+
+    def __init__(self, what: str, runs: int, work: int):
+        self.runs = runs
         self.done = 0
         self.bar = tqdm(
-            total=macs,
-            desc="suite",
+            total=work,
+            desc=what,
             bar_format="{desc} {percentage:3.0f} % |{bar}| {elapsed}, {remaining} left {postfix}",
             disable=not sys.stderr.isatty(),
             leave=False,
         )
 
-    def __enter__(self) -> "SuiteProgress":
+    def __enter__(self) -> "RunsProgress":
         return self
 
     def __exit__(self, *_: object) -> None:
         self.bar.close()
 
-    def on_macs(self, macs: int) -> None:
-        self.bar.update(macs)
+    def on_work(self, work: int) -> None:
+        self.bar.update(work)
 
-    def on_training(self, line: str) -> None:
+    def on_run(self, line: str) -> None:
         self.done += 1
-        line = f"{self.done}/{self.trainings} {line}"
+        line = f"{self.done}/{self.runs} {line}"
         if self.bar.disable:
             print(line, file=sys.stderr, flush=True)
         else:

@@ -48,3 +48,15 @@ def mnist_folder() -> Path:
     except OSError as error:
         pytest.skip(f"no MNIST: set MNIST_TRADEOFF_DATA to a folder of its files ({error})")
     return cache_folder()
+
+
+@pytest.fixture(scope="session")
+def finished_search(tmp_path_factory, stripes):
+    """Folder of a store with a finished search of five trials, and what the command printed."""
+    from tests.commands import mlflow_run
+
+    folder = tmp_path_factory.mktemp("search")
+    parameters = ["trials=5", "epochs=3", "seeds=1", "workers=2", f"dataset={stripes}"]
+    done = mlflow_run(folder, *parameters, entry="search")
+    assert done.returncode == 0, done.stderr
+    return folder, done

@@ -11,9 +11,15 @@ from tests.conftest import ROOT
 OWNERS = {
     "tensorflow": {"backend.py"},
     "keras": {"backend.py"},
-    "mlflow": {"tracking.py", "study_tracking.py"},
-    # The latter two name the type Figure.
-    "matplotlib": {"figures.py", "tracking.py", "report.py", "search_report.py"},
+    "mlflow": {"tracking.py", "study_tracking.py", "export_tracking.py"},
+    # All but the first name the type Figure.
+    "matplotlib": {
+        "figures.py",
+        "tracking.py",
+        "report.py",
+        "search_report.py",
+        "device_report.py",
+    },
     "sklearn": {"data.py"},
     "plotly": {"page.py"},
     "optuna": {"study.py", "storage.py"},
@@ -24,18 +30,18 @@ OWNERS = {
 }
 LIGHT = {"architectures.py", "complexity.py", "config.py", "cli.py", "search_space.py"}
 ORDER = [
-    ["architectures", "markdown", "pareto", "processes", "redaction"],
+    ["architectures", "markdown", "pareto", "processes", "quiet", "redaction"],
     ["complexity", "data_files", "ladder", "search_space"],
     ["backend", "config", "download", "cli"],
     ["data", "fingerprint", "litert", "models", "statistics", "storage", "workers"],
     ["study"],
     ["export", "results", "training"],
-    ["comparison", "search"],
+    ["comparison", "device", "search"],
     ["search_results"],
     ["search_tables"],
     ["figures", "terminal", "tracking"],
     ["page", "report", "study_tracking"],
-    ["search_report"],
+    ["device_report", "export_tracking", "search_report"],
 ]
 PACKAGE = sorted((ROOT / "mnist_tradeoff").glob("*.py"))
 

@@ -13,13 +13,14 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from mnist_tradeoff import cli
-from mnist_tradeoff.config import RunConfig, SearchConfig, SuiteConfig
+from mnist_tradeoff.config import ExportConfig, RunConfig, SearchConfig, SuiteConfig
 from tests.conftest import ROOT
 
 CONFIGS = {
     "main": ("experiments.train", RunConfig),
     "suite": ("experiments.suite", SuiteConfig),
     "search": ("experiments.search", SearchConfig),
+    "export": ("experiments.export", ExportConfig),
 }
 CHANGED = {
     SuiteConfig: SuiteConfig(
@@ -30,6 +31,7 @@ CHANGED = {
         precision="float32",
         dataset="digits",
     ),
+    ExportConfig: ExportConfig(study="other", tolerance=0.25, dataset="digits"),
     SearchConfig: SearchConfig(
         study="other",
         trials=7,

@@ -1,0 +1,67 @@
+"""Entry point ``export``: a study's final models as LiteRT files, checked and measured.
+
+mlflow run . -e export -P study=widths        or        python -m experiments.export --study widths
+"""
+
+import dataclasses
+
+from mnist_tradeoff import cli
+from mnist_tradeoff.architectures import resolve
+from mnist_tradeoff.config import ExportConfig
+from mnist_tradeoff.processes import watch_launcher
+
+
+def run_export(config: ExportConfig) -> None:
+    check_launcher = watch_launcher()
+    # Imported here, because TensorFlow and MLflow take seconds that --help need not wait for.
+    from mnist_tradeoff import data, device_report, export_tracking, terminal, tracking
+
+    tracking.prepare_store()
+    tags = {"role": "export", "study": config.study}
+    with tracking.tracked_run("export", dataclasses.asdict(config), tags) as run_id:
+        dataset = data.load(config.dataset)
+        terminal.warn_of_fallback(dataset)
+        tracking.log_dataset(dataset)
+        finals = export_tracking.finals_of(config.study, dataset)
+        failures = []
+        with terminal.RunsProgress("exports", len(finals), len(finals)) as progress:
+            for final in finals:
+                check_launcher()
+                try:
+                    line = export_one(final, dataset, config.tolerance)
+                except ValueError as error:
+                    line = f"failed: {error}"
+                    failures.append(f"{final.model} seed {final.seed}: {error}")
+                progress.on_work(1)
+                progress.on_run(f"{final.model} seed {final.seed}: {line}")
+        costs = export_tracking.device_costs(finals)
+        texts = device_report.texts(costs) if costs else {}
+        if texts:
+            tracking.log_report(texts, device_report.drawn(costs))
+        if failures:
+            raise ValueError(
+                f"{len(failures)} of {len(finals)} exports failed and are missing in the table "
+                f"({'; '.join(failures)})"
+            )
+    print(texts["costs.md"])
+    print(tracking.how_to_look(run_id))
+
+
+def export_one(final, dataset, tolerance: float) -> str:
+    """Export one final model and log its costs and files into its run; a line of what came out."""
+    from mnist_tradeoff import export_tracking
+    from mnist_tradeoff.device import export_and_measure
+
+    model = export_tracking.load_model(final.run_id)
+    exported = export_and_measure(model, resolve(final.model), dataset, tolerance)
+    export_tracking.log_export(final.run_id, exported)
+    metrics = exported.metrics
+    return (
+        f"{metrics['size_bytes']:,} bytes, int8 {metrics['int8_size_bytes']:,}; "
+        f"{metrics['latency_us']:.1f} µs, int8 {metrics['int8_latency_us']:.1f}; test accuracy "
+        f"{metrics['litert_test_accuracy']:.4f}, int8 {metrics['int8_test_accuracy']:.4f}"
+    )
+
+
+if __name__ == "__main__":
+    cli.run(lambda: run_export(cli.parse(ExportConfig)))

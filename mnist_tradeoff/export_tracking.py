@@ -1,0 +1,128 @@
+"""A study's final models in MLflow: loaded from there, and their exported files logged there."""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+from mlflow.entities import Metric, Run
+from mlflow.exceptions import MlflowException
+from mlflow.utils.time import get_current_time_millis
+
+from mnist_tradeoff.backend import keras
+from mnist_tradeoff.data import Dataset
+from mnist_tradeoff.device import DeviceCosts, Exported
+from mnist_tradeoff.processes import this_host
+from mnist_tradeoff.study_tracking import STUDY_ROLE
+from mnist_tradeoff.tracking import TrackingError, tracking_errors
+
+EXPORT_FOLDER = "export"
+FRONT_FILE = "pareto.csv"
+
+
+class ModelError(ValueError):
+    """A run's model cannot be had; one line."""
+
+
+@dataclass(frozen=True)
+class Final:
+    """A finished training of a model of a study's front, or of a reference."""
+
+    model: str
+    seed: int
+    run_id: str
+
+
+def finals_of(study: str, dataset: Dataset) -> list[Final]:
+    """The trainings that a study's report names, its front first, the cheapest first.
+
+    Raises:
+        TrackingError: there is no such study, or it has no report yet, or is of other data.
+    """
+    with tracking_errors():
+        runs = mlflow.search_runs(
+            search_all_experiments=True,
+            filter_string=f"tags.role = '{STUDY_ROLE}' and tags.study = '{study}'",
+            output_format="list",
+            max_results=1,
+        )
+    if not runs:
+        raise TrackingError(f"there is no study '{study}' here: run the entry point search first")
+    (run,) = runs
+    assert isinstance(run, Run)
+    assert run.inputs is not None
+    digests = {used.dataset.digest for used in run.inputs.dataset_inputs}
+    if dataset.digest not in digests:
+        raise TrackingError(
+            f"study '{study}' is one of '{run.data.tags.get('dataset')}', not of '{dataset.name}': "
+            "name its set with dataset=PATH"
+        )
+    # A reference that is on the front has two rows.
+    frame = _front(run, study).drop_duplicates("model")
+    return [
+        Final(model, _seed(run_id), run_id)
+        for model, run_ids in zip(frame["model"], frame["run_ids"], strict=True)
+        for run_id in str(run_ids).split()
+    ]
+
+
+def _front(run: Run, study: str) -> pd.DataFrame:
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            path = mlflow.MlflowClient().download_artifacts(run.info.run_id, FRONT_FILE, folder)
+        except (MlflowException, OSError):
+            raise TrackingError(
+                f"study '{study}' has no {FRONT_FILE} yet: run the entry point search to its end"
+            ) from None
+        return pd.read_csv(path)
+
+
+def _seed(run_id: str) -> int:
+    with tracking_errors():
+        return int(mlflow.MlflowClient().get_run(run_id).data.params["seed"])
+
+
+def load_model(run_id: str) -> keras.Model:
+    """The Keras model of a run, read in Keras's safe mode: nothing of the file is executed.
+
+    Raises:
+        ModelError: the run has no model, or its file is damaged.
+    """
+    # Here, because it imports TensorFlow, and backend must have done that first, quietly.
+    from mlflow.tensorflow import load_model
+
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            return load_model(
+                f"runs:/{run_id}/model", folder, keras_model_kwargs={"safe_mode": True}
+            )
+    except (MlflowException, OSError, ValueError) as error:
+        line = " ".join(str(error).split())[:200]
+        raise ModelError(f"run {run_id} has no model that can be loaded ({line})") from None
+
+
+def log_export(run_id: str, exported: Exported) -> None:
+    """Costs as metrics, files in the folder ``export``, and which host measured the times."""
+    client = mlflow.MlflowClient()
+    now = get_current_time_millis()
+    with tracking_errors(), tempfile.TemporaryDirectory() as folder:
+        for name, content in exported.files.items():
+            (Path(folder) / name).write_bytes(content)
+        client.log_artifacts(run_id, folder, EXPORT_FOLDER)
+        client.set_tag(run_id, "latency_host", this_host())
+        metrics = [Metric(name, value, now, 0) for name, value in exported.metrics.items()]
+        client.log_batch(run_id, metrics)
+
+
+def device_costs(finals: Sequence[Final]) -> list[DeviceCosts]:
+    """Of the trainings that were measured on this host: other hosts' times say nothing here."""
+    client = mlflow.MlflowClient()
+    with tracking_errors():
+        runs = [client.get_run(final.run_id) for final in finals]
+    return [
+        DeviceCosts(final.model, (final.seed,), run.data.metrics)
+        for final, run in zip(finals, runs, strict=True)
+        if run.data.tags.get("latency_host") == this_host()
+    ]

@@ -1,0 +1,179 @@
+"""Export of a study's finals as its users run it, and the tables of what they cost."""
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+import pytest
+
+from mnist_tradeoff import data, device_report, litert
+from mnist_tradeoff.device import DeviceCosts
+from tests.commands import execute, mlflow_run, runs_in
+
+EXPORT = [sys.executable, "-m", "experiments.export"]
+
+
+@pytest.fixture(scope="module")
+def exported(finished_search, stripes):
+    folder, _ = finished_search
+    done = mlflow_run(folder, "tolerance=0.2", f"dataset={stripes}", entry="export")
+    assert done.returncode == 0, done.stderr
+    return folder, done
+
+
+def finals(folder) -> list:
+    return [run for run in runs_in(folder) if run.data.tags.get("role") == "final"]
+
+
+@pytest.mark.slow
+def test_every_final_has_its_files_and_costs(exported):
+    folder, done = exported
+    client = mlflow.MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    for run in finals(folder):
+        files = {
+            file.path: file.file_size for file in client.list_artifacts(run.info.run_id, "export")
+        }
+        assert set(files) == {
+            *("export/model.tflite", "export/model_int8.tflite", "export/model_int8.h")
+        }
+        metrics = run.data.metrics
+        assert metrics["size_bytes"] == files["export/model.tflite"]
+        assert metrics["int8_size_bytes"] == files["export/model_int8.tflite"]
+        assert metrics["litert_test_accuracy"] == pytest.approx(metrics["test_accuracy"], abs=0.01)
+        assert metrics["latency_us_p5"] <= metrics["latency_us"] <= metrics["latency_us_p95"]
+        assert metrics["keras_predict_us"] > metrics["compiled_call_us"] > metrics["latency_us"]
+    assert f"{len(finals(folder))}/{len(finals(folder))} " in done.stderr
+    for noise in ("XNNPACK", "Saved artifact", "Traceback", "Warning"):
+        assert noise not in done.stderr + done.stdout
+
+
+@pytest.mark.slow
+def test_an_exported_file_scores_what_its_run_says(exported, stripes):
+    folder, _ = exported
+    test = data.load(str(stripes)).test
+    client = mlflow.MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    run = finals(folder)[0]
+
+    def read(file: str) -> bytes:
+        path = client.download_artifacts(run.info.run_id, f"export/{file}", str(folder))
+        return Path(path).read_bytes()
+
+    for file, metric in (
+        ("model.tflite", "litert_test_accuracy"),
+        ("model_int8.tflite", "int8_test_accuracy"),
+    ):
+        classes = litert.classify(read(file), test.images)
+        assert (classes == test.labels).mean() == run.data.metrics[metric]
+    array = read("model_int8.h").decode().partition("= {")[2].partition("}")[0]
+    assert bytes(int(x, 16) for x in array.split(",") if x.strip()) == read("model_int8.tflite")
+
+
+@pytest.mark.slow
+def test_the_header_compiles(exported):
+    folder, _ = exported
+    header = next(folder.rglob("model_int8.h"))
+    program = f'#include "{header}"\nint main(void) {{ return model_int8[4] == 0x54 ? 0 : 1; }}\n'
+    (folder / "main.c").write_text(program)
+    command = ["cc", "-Wall", "-Werror", "-o", folder / "main", folder / "main.c"]
+    try:
+        subprocess.run(command, check=True)
+    except FileNotFoundError:
+        pytest.skip("no C compiler")
+    assert subprocess.run([folder / "main"], check=False).returncode == 0
+
+
+@pytest.mark.slow
+def test_tables_and_figures_are_logged(exported):
+    folder, done = exported
+    (parent,) = [run for run in runs_in(folder) if run.data.tags["role"] == "export"]
+    client = mlflow.MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    files = {file.path for file in client.list_artifacts(parent.info.run_id)}
+    assert files == {"costs.md", "costs.csv", "device_fronts.png", "device_fronts_dark.png"}
+    assert "What the models cost a device" in done.stdout
+    path = client.download_artifacts(parent.info.run_id, "costs.csv", str(folder))
+    assert len(pd.read_csv(path)) == len(finals(folder))
+
+
+@pytest.mark.slow
+def test_a_study_that_does_not_exist_or_is_of_other_data_is_one_line(finished_search, stripes):
+    folder, _ = finished_search
+    for arguments, message in (
+        (["--study", "none"], "there is no study 'none' here"),
+        (["--dataset", "digits"], "is one of 'stripes', not of 'digits'"),
+        (["--tolerance", "2"], "tolerance must be 0 to 1, not 2.0"),
+    ):
+        done = execute(folder, [*EXPORT, "--dataset", str(stripes), *arguments])
+        assert done.returncode != 0
+        assert message in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_a_lost_model_fails_its_export_and_not_the_others(tmp_path, stripes):
+    size = ["--trials", "1", "--epochs", "1", "--seeds", "1", "--dataset", str(stripes)]
+    assert execute(tmp_path, [sys.executable, "-m", "experiments.search", *size]).returncode == 0
+    model = sorted(tmp_path.rglob("model.keras"))[0]
+    model.write_bytes(model.read_bytes()[: model.stat().st_size // 2])
+    done = execute(tmp_path, [*EXPORT, "--tolerance", "1", "--dataset", str(stripes)])
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("error: 1 of 4 exports failed and are missing in the table (")
+    assert "has no model that can be loaded" in last
+    assert "Traceback" not in done.stderr
+
+
+def costs(model: str, seed: int, **changes: float) -> DeviceCosts:
+    metrics = {
+        **{"num_params": 100.0, "macs": 10.0, "peak_activation_bytes": 5.0, "size_bytes": 400.0},
+        **{"int8_size_bytes": 150.0, "litert_test_accuracy": 0.9, "int8_test_accuracy": 0.89},
+        **{f"{p}latency_us{e}": 10.0 for p in ("", "int8_") for e in ("", "_p5", "_p95")},
+        **{"keras_predict_us": 5_000.0, "compiled_call_us": 100.0, "images_per_second": 9.0},
+    }
+    return DeviceCosts(model, (seed,), {**metrics, **changes})
+
+
+def test_seeds_are_merged_by_mean_and_times_by_median():
+    trainings = [
+        costs("a", seed, latency_us=us, int8_test_accuracy=accuracy)
+        for seed, (us, accuracy) in enumerate(((1.0, 0.7), (2.0, 0.8), (90.0, 0.9)))
+    ]
+    smaller = costs("b", 0, num_params=50.0)
+    first, second = device_report.by_model([*trainings, smaller])
+    assert (first.model, second.model) == ("b", "a")
+    assert second.metrics["latency_us"] == 2.0
+    assert second.metrics["int8_test_accuracy"] == pytest.approx(0.8)
+    assert second.seeds == (0, 1, 2)
+
+
+def test_a_model_that_loses_by_quantisation_leaves_the_front():
+    cheap = costs("cheap", 0)
+    dear = costs(
+        "dear", 0, num_params=200.0, macs=20.0, size_bytes=800.0, int8_size_bytes=300.0,
+        latency_us=9.0, litert_test_accuracy=0.95, int8_test_accuracy=0.88,
+    )  # fmt: skip
+    found = device_report.fronts([cheap, dear])
+    assert found["num_params"] == found["size_bytes"] == [True, True]
+    assert found["int8_size_bytes"] == [True, False]
+    assert found["latency_us"] == [False, True]  # faster and better
+    text = device_report.texts([cheap, dear])
+    assert "| `dear`  |" in text["costs.md"]
+    frame = pd.read_csv(io.StringIO(text["costs.csv"]))
+    assert frame.model.tolist() == ["cheap", "dear"]
+    assert set(device_report.drawn([cheap, dear])) == {
+        "device_fronts.png",
+        "device_fronts_dark.png",
+    }
+
+
+def test_costs_that_order_models_alike_have_a_tau_of_one():
+    models = [
+        costs(str(i), 0, num_params=float(i), macs=float(i), size_bytes=float(-i)) for i in range(5)
+    ]
+    table = device_report.agreement_table(models)
+    row = next(line for line in table.splitlines() if line.startswith("| parameters"))
+    cells = [cell.strip() for cell in row.split("|")][2:-1]
+    assert cells[1] == "1.00"
+    assert cells[3] == "-1.00"
