@@ -143,6 +143,41 @@ class ExportConfig:
             raise ValueError(f"tolerance must be 0 to 1, not {self.tolerance}")
 
 
+@dataclass(frozen=True, kw_only=True)
+class RecommendConfig:
+    """Recommend a model of a finished study under budgets, and register it as champion."""
+
+    study: str = option("widths", "name of the study whose front and references are considered")
+    max_params: int = option(0, "most parameters; 0: any")
+    max_macs: int = option(0, "most MACs; 0: any")
+    max_latency_us: float = option(0.0, "most microseconds an image, LiteRT float32; 0: any")
+    max_size_bytes: int = option(0, "most bytes of the LiteRT file, float32; 0: any")
+    min_accuracy: float = option(0.0, "least mean validation accuracy, 0 to 1")
+    cost: Literal["num_params", "macs", "latency_us", "size_bytes"] = option(
+        "num_params", "what orders the models from cheap to dear"
+    )
+    dataset: str = option("auto", DATASET_HELP)
+
+    @property
+    def budgets(self) -> dict[str, float]:
+        """The budgets that were given, by the name of the cost; ``min_accuracy`` by its own."""
+        most = {
+            "num_params": self.max_params,
+            "macs": self.max_macs,
+            "latency_us": self.max_latency_us,
+            "size_bytes": self.max_size_bytes,
+        }
+        given = {cost: float(budget) for cost, budget in most.items() if budget}
+        return given | ({"min_accuracy": self.min_accuracy} if self.min_accuracy else {})
+
+    def __post_init__(self) -> None:
+        for name in ("max_params", "max_macs", "max_latency_us", "max_size_bytes"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise ValueError(f"{name} must be 0 or more, not {getattr(self, name)}")
+        if not 0 <= self.min_accuracy <= 1:
+            raise ValueError(f"min_accuracy must be 0 to 1, not {self.min_accuracy}")
+
+
 def exact_cost(architecture: Architecture, cost: str) -> int:
     """``num_params`` or ``macs`` of an architecture."""
     return getattr(complexity(architecture), cost)

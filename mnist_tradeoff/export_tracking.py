@@ -1,5 +1,6 @@
 """A study's final models in MLflow: loaded from there, and their exported files logged there."""
 
+import statistics
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,13 +13,18 @@ from mlflow.exceptions import MlflowException
 from mlflow.utils.time import get_current_time_millis
 
 from mnist_tradeoff.backend import keras
+from mnist_tradeoff.config import COSTS, EXACT_COSTS
 from mnist_tradeoff.data import Dataset
 from mnist_tradeoff.device import DeviceCosts, Exported
 from mnist_tradeoff.processes import this_host
+from mnist_tradeoff.recommendation import Option
+from mnist_tradeoff.statistics import summarize
 from mnist_tradeoff.study_tracking import STUDY_ROLE
 from mnist_tradeoff.tracking import TrackingError, tracking_errors
 
 EXPORT_FOLDER = "export"
+REGISTERED_NAME = "mnist_tradeoff"
+CHAMPION = "champion"
 FRONT_FILE = "pareto.csv"
 
 
@@ -114,6 +120,51 @@ def log_export(run_id: str, exported: Exported) -> None:
         client.set_tag(run_id, "latency_host", this_host())
         metrics = [Metric(name, value, now, 0) for name, value in exported.metrics.items()]
         client.log_batch(run_id, metrics)
+
+
+def options_of(finals: Sequence[Final]) -> list[Option]:
+    """The models that a recommendation chooses from, with the costs that are known on this host."""
+    client = mlflow.MlflowClient()
+    groups: dict[str, list[Run]] = {}
+    with tracking_errors():
+        for final in finals:
+            groups.setdefault(final.model, []).append(client.get_run(final.run_id))
+    return [_option(model, runs) for model, runs in groups.items()]
+
+
+def _option(model: str, runs: Sequence[Run]) -> Option:
+    known = set(EXACT_COSTS)
+    if all(run.data.tags.get("latency_host") == this_host() for run in runs):
+        known |= set(COSTS)
+    best_first = sorted(runs, key=lambda run: -run.data.metrics["val_accuracy"])
+    return Option(
+        model=model,
+        costs={
+            cost: statistics.median(run.data.metrics[cost] for run in runs)
+            for cost in COSTS
+            if cost in known
+        },
+        val=summarize([run.data.metrics["val_accuracy"] for run in runs]),
+        test=summarize([run.data.metrics["test_accuracy"] for run in runs]),
+        run_ids=[run.info.run_id for run in best_first],
+    )
+
+
+def register_champion(run_id: str, card: str) -> str:
+    """Register a run's model as a new version with the alias ``champion``; the version's number.
+
+    The card becomes the version's description, and ``export/model_card.md`` of the run.
+
+    Raises:
+        TrackingError: the store has no registry, or failed.
+    """
+    client = mlflow.MlflowClient()
+    with tracking_errors():
+        client.log_text(run_id, card, f"{EXPORT_FOLDER}/model_card.md")
+        version = mlflow.register_model(f"runs:/{run_id}/model", REGISTERED_NAME)
+        client.update_model_version(REGISTERED_NAME, version.version, card)
+        client.set_registered_model_alias(REGISTERED_NAME, CHAMPION, version.version)
+    return str(version.version)
 
 
 def device_costs(finals: Sequence[Final]) -> list[DeviceCosts]:

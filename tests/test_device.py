@@ -1,17 +1,22 @@
 """Export of a study's finals as its users run it, and the tables of what they cost."""
 
 import io
+import json
+import os
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import mlflow
+import numpy as np
 import pandas as pd
 import pytest
 
 from mnist_tradeoff import data, device_report, litert
 from mnist_tradeoff.device import DeviceCosts
-from tests.commands import execute, mlflow_run, runs_in
+from tests.browser import free_port, wait_for
+from tests.commands import environment, execute, mlflow_run, runs_in
 
 EXPORT = [sys.executable, "-m", "experiments.export"]
 
@@ -123,6 +128,90 @@ def test_a_lost_model_fails_its_export_and_not_the_others(tmp_path, stripes):
     assert last.startswith("error: 1 of 4 exports failed and are missing in the table (")
     assert "has no model that can be loaded" in last
     assert "Traceback" not in done.stderr
+
+
+@pytest.fixture(scope="module")
+def champion(exported, stripes):
+    """A recommendation in the store of the exported study, and what its command printed."""
+    folder, _ = exported
+    done = mlflow_run(
+        folder, "max_params=15000", "min_accuracy=0.5", f"dataset={stripes}", entry="recommend"
+    )
+    assert done.returncode == 0, done.stderr
+    return folder, done
+
+
+def registered(folder) -> list[tuple[str, str | None]]:
+    client = mlflow.MlflowClient(registry_uri=f"sqlite:///{folder}/mlflow.db")
+    versions = client.search_model_versions("name = 'mnist_tradeoff'")
+    return [(version.version, version.description) for version in versions]
+
+
+@pytest.mark.slow
+def test_the_champion_is_registered_with_its_card_and_files(champion):
+    folder, done = champion
+    ((version, card),) = registered(folder)
+    assert card is not None
+    assert "take this" in card
+    assert "num_params ≤ 15,000, min_accuracy ≥ 0.5" in card
+    assert "models:/mnist_tradeoff@champion (version 1)" in done.stdout
+    client = mlflow.MlflowClient(registry_uri=f"sqlite:///{folder}/mlflow.db")
+    champion = client.get_model_version_by_alias("mnist_tradeoff", "champion")
+    assert champion.version == version
+    (run,) = [run for run in finals(folder) if run.info.run_id == champion.run_id]
+    assert run.data.metrics["num_params"] <= 15_000
+    client = mlflow.MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    files = {file.path for file in client.list_artifacts(run.info.run_id, "export")}
+    assert {"export/model.tflite", "export/model_int8.h", "export/model_card.md"} <= files
+
+
+@pytest.mark.slow
+def test_a_budget_that_nothing_meets_is_one_line_and_leaves_the_registry_alone(champion, stripes):
+    folder, _ = champion
+    before = registered(folder)
+    for budgets, message in (
+        (["max_params=10"], "no model keeps num_params ≤ 10: only num_params is in the way"),
+        (["max_params=-1"], "max_params must be 0 or more, not -1"),
+        (["min_accuracy=2"], "min_accuracy must be 0 to 1, not 2.0"),
+        (["study=none"], "there is no study 'none' here"),
+    ):
+        done = mlflow_run(folder, *budgets, f"dataset={stripes}", entry="recommend")
+        assert done.returncode == 1
+        assert len([line for line in done.stderr.splitlines() if message in line]) == 1
+        assert "Traceback" not in done.stderr
+    assert registered(folder) == before
+
+
+@pytest.mark.slow
+def test_the_champion_answers_over_http(champion, stripes):
+    folder, _ = champion
+    test = data.load(str(stripes)).test
+    port = free_port()
+    command = [sys.executable, "-m", "mlflow", "models", "serve"]
+    command += ["-m", "models:/mnist_tradeoff@champion", "--env-manager", "local"]
+    command += ["--host", "127.0.0.1", "--port", str(port)]
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment(folder),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as server:
+        try:
+            wait_for(f"http://127.0.0.1:{port}/ping")
+            body = json.dumps({"inputs": test.images[:50].tolist()}).encode()
+            request = urllib.request.Request(
+                f"http://127.0.0.1:{port}/invocations",
+                body,
+                {"Content-Type": "application/json"},
+            )
+            with urllib.request.urlopen(request, timeout=60) as response:
+                logits = np.array(json.load(response)["predictions"])
+        finally:
+            os.killpg(server.pid, 15)
+    assert logits.shape == (50, 10)
+    assert (logits.argmax(axis=1) == test.labels[:50]).mean() > 0.4
 
 
 def costs(model: str, seed: int, **changes: float) -> DeviceCosts:

@@ -36,7 +36,7 @@ ORDER = [
     ["data", "fingerprint", "litert", "models", "statistics", "storage", "workers"],
     ["study"],
     ["export", "results", "training"],
-    ["comparison", "device", "search"],
+    ["comparison", "device", "recommendation", "search"],
     ["search_results"],
     ["search_tables"],
     ["figures", "terminal", "tracking"],

@@ -13,7 +13,13 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from mnist_tradeoff import cli
-from mnist_tradeoff.config import ExportConfig, RunConfig, SearchConfig, SuiteConfig
+from mnist_tradeoff.config import (
+    ExportConfig,
+    RecommendConfig,
+    RunConfig,
+    SearchConfig,
+    SuiteConfig,
+)
 from tests.conftest import ROOT
 
 CONFIGS = {
@@ -21,6 +27,7 @@ CONFIGS = {
     "suite": ("experiments.suite", SuiteConfig),
     "search": ("experiments.search", SearchConfig),
     "export": ("experiments.export", ExportConfig),
+    "recommend": ("experiments.recommend", RecommendConfig),
 }
 CHANGED = {
     SuiteConfig: SuiteConfig(
@@ -29,6 +36,16 @@ CHANGED = {
         batch_size=64,
         learning_rate=0.125,
         precision="float32",
+        dataset="digits",
+    ),
+    RecommendConfig: RecommendConfig(
+        study="other",
+        max_params=15_000,
+        max_macs=900_000,
+        max_latency_us=12.5,
+        max_size_bytes=60_000,
+        min_accuracy=0.985,
+        cost="latency_us",
         dataset="digits",
     ),
     ExportConfig: ExportConfig(study="other", tolerance=0.25, dataset="digits"),

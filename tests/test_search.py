@@ -199,7 +199,8 @@ def test_again_trains_nothing_and_more_trials_go_on(finished_search, stripes):
     assert "6/6 trial 5" in more.stderr
     assert len(of_role(folder, "trial")) == len(trials_of(folder)) == 6
     assert len(of_role(folder, "study")) == 1
-    assert {run.info.status for run in runs_in(folder)} == {"FINISHED"}
+    for role in ("study", "session", "trial", "final"):
+        assert {run.info.status for run in of_role(folder, role)} == {"FINISHED"}
 
 
 def outcome(folder) -> list[tuple]:

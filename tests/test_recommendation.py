@@ -1,0 +1,84 @@
+import math
+
+import pytest
+
+from mnist_tradeoff.recommendation import Option, recommend, standard_error
+from mnist_tradeoff.statistics import Sample, summarize
+
+IMAGES = 5_000
+
+
+def option(model: str, num_params: float, *accuracies: float, **costs: float) -> Option:
+    val = summarize(accuracies)
+    return Option(model, {"num_params": num_params, **costs}, val, val, [f"run-{model}"])
+
+
+TINY = option("tiny", 500, 0.950, 0.952)
+SMALL = option("small", 5_000, 0.9895, 0.9905, latency_us=9.0)
+MIDDLE = option("middle", 20_000, 0.9900, 0.9910, latency_us=30.0)
+LARGE = option("large", 200_000, 0.9940, 0.9942)
+ALL = [LARGE, SMALL, TINY, MIDDLE]
+
+
+def ask(cost: str = "num_params", **budgets: float):
+    return recommend(ALL, budgets, cost, IMAGES)
+
+
+def test_the_cheapest_within_one_standard_error_of_the_best_that_fits():
+    found = ask(num_params=50_000)
+    assert found.best is MIDDLE
+    assert 0.001 < found.standard_error < 0.002
+    assert found.chosen is SMALL
+    assert found.cheaper is TINY
+    assert found.better is MIDDLE
+
+
+def test_a_best_one_that_stands_out_is_taken():
+    found = ask()
+    assert found.chosen is found.best is LARGE
+    assert found.better is None
+    assert found.cheaper is MIDDLE
+
+
+def test_the_accuracy_asked_for_rules_out_the_cheapest():
+    assert ask(num_params=1_000).chosen is TINY
+    assert ask(num_params=50_000, min_accuracy=0.9902).chosen is MIDDLE
+
+
+def test_a_measured_cost_is_a_budget_for_those_that_have_it():
+    assert ask(latency_us=10).chosen is SMALL
+    assert ask("latency_us", latency_us=100).chosen is SMALL
+    with pytest.raises(ValueError, match="size_bytes has not been measured on this host"):
+        ask(size_bytes=1_000)
+
+
+def test_standard_error_by_hand():
+    assert standard_error(Sample(0.9, math.nan, 1, math.nan, math.nan), 100) == pytest.approx(0.03)
+    two = Sample(0.9, 0.04, 4, 0.8, 1.0)
+    assert standard_error(two, 100) == pytest.approx((0.0009 + 0.0004) ** 0.5)
+
+
+@pytest.mark.parametrize(
+    ("budgets", "message"),
+    [
+        (
+            {"num_params": 100},
+            "no model keeps num_params ≤ 100: only num_params is in the way; nearest comes tiny "
+            "(num_params 500, val_accuracy 0.9510)",
+        ),
+        (
+            {"num_params": 1_000, "min_accuracy": 0.99},
+            "no model keeps num_params ≤ 1,000, min_accuracy ≥ 0.99: only num_params or "
+            "min_accuracy is in the way; nearest comes tiny (num_params 500, val_accuracy 0.9510)",
+        ),
+        (
+            {"num_params": 100, "min_accuracy": 0.999},
+            "no model keeps num_params ≤ 100, min_accuracy ≥ 0.999: no single budget is in the "
+            "way; nearest comes tiny (num_params 500, val_accuracy 0.9510)",
+        ),
+    ],
+)
+def test_where_nothing_fits_the_line_says_what_binds_and_what_is_nearest(budgets, message):
+    with pytest.raises(ValueError, match="no model keeps") as error:
+        ask(**budgets)
+    assert str(error.value) == message
