@@ -197,6 +197,13 @@ def cheapest_as_accurate(
     return min(fit, key=lambda finalist: finalist.costs[results.cost], default=None)
 
 
+def cheapest_not_worse(results: SearchResults, reference: Finalist) -> Finalist | None:
+    """The cheapest finalist that a paired test does not find worse than the reference."""
+    others = [f for f in results.finalists if f.model != reference.model]
+    fit = [f for f in others if paired_difference(reference.correct, f.correct).high >= 0]
+    return min(fit, key=lambda finalist: finalist.costs[results.cost], default=None)
+
+
 def best_no_dearer(results: SearchResults, reference: Finalist) -> Finalist | None:
     """The most accurate finalist on test, other than the reference, that costs no more."""
     others = [f for f in results.finalists if f.model != reference.model]

@@ -18,6 +18,7 @@ from mnist_tradeoff.search_results import (
     Standing,
     best_no_dearer,
     cheapest_as_accurate,
+    cheapest_not_worse,
     finalists_of,
     hv2_of,
     neighbours,
@@ -143,6 +144,9 @@ def test_front_against_the_references(results):
     assert best is not None
     assert best.model == LARGE
     assert cheapest_as_accurate(results, ann, 0.999) is None
+    tied = cheapest_not_worse(results, cnn_v1)
+    assert tied is not None
+    assert tied.model == MIDDLE  # SMALL is worse by three points of a thousand images
 
 
 def test_neighbours_that_differ_by_one_image_are_tied(results):
