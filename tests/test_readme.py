@@ -4,9 +4,11 @@ import json
 import re
 
 import pandas as pd
+import pytest
 
 from benchmarks import time_to_accuracy
 from mnist_tradeoff.architectures import REFERENCES
+from mnist_tradeoff.pareto import on_front
 from tests.conftest import ROOT
 
 ASSETS = ROOT / "assets"
@@ -40,7 +42,31 @@ def test_tables_of_the_suite_are_generated_and_hold_their_promise():
         assert f"{100 * accuracies.mean():.2f} ± {100 * accuracies.std():.2f}" in README
 
 
+def test_tables_of_the_search_are_generated():
+    text = (ASSETS / "search" / "pareto.md").read_text()
+    sections = dict(re.findall(r"^## (.*?)\n\n(.*?)\n*(?=^## |\Z)", text, re.DOTALL | re.MULTILINE))
+    for title in (
+        *("Against the documented accuracies", "Cheaper than the references", "How it was found"),
+    ):
+        assert sections[title] in README
+
+
+def test_the_stored_front_is_that_of_the_stored_trials():
+    trials = pd.read_csv(ASSETS / "search" / "trials.csv").query("full_length")
+    assert len(pd.read_csv(ASSETS / "search" / "trials.csv")) >= 60
+    means = trials.groupby("architecture").agg(
+        error=("val_accuracy", lambda values: 1 - values.mean()), num_params=("num_params", "first")
+    )
+    expected = set(means.index[on_front(means.to_numpy())])
+    frame = pd.read_csv(ASSETS / "search" / "pareto.csv")
+    assert set(frame.query("role == 'front'").architecture) == expected
+    finals = pd.read_csv(ASSETS / "search" / "finals.csv").query("metric == 'test_accuracy'")
+    means = finals.groupby("model").value.mean()
+    for row in frame.to_dict("records"):
+        assert means[row["model"]] == pytest.approx(row["test_accuracy"])
+
+
 def test_every_figure_of_the_readme_exists():
-    names = re.findall(r"assets/(\w+\.png)", README)
-    assert len(names) >= 10
-    assert set(names) <= {path.name for path in ASSETS.iterdir()}
+    names = re.findall(r"assets/([\w/]+\.(?:png|csv|md))", README)
+    assert len(names) >= 14
+    assert all((ASSETS / name).is_file() for name in names)
