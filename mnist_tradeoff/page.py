@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 from plotly.io import to_html
 
-from mnist_tradeoff.figures import REFERENCE_STYLES
+from mnist_tradeoff.figures import LOWEST_ACCURACY_SHOWN, REFERENCE_STYLES
 from mnist_tradeoff.ladder import Candidate, candidates, front
 from mnist_tradeoff.search_results import (
     DOCUMENTED_HV2,
@@ -115,9 +115,16 @@ def front_chart(results: SearchResults, cost: str) -> go.Figure:
         _add_reference(figure, reference, cost)
     if budget := results.budgets.get(cost):
         figure.add_vline(x=budget, line_dash="dash", annotation_text=f"budget {budget:,}")
-    lowest = min((f.test.mean for f in [*finalists, *results.references]), default=0.9)
-    figure.update_yaxes(tickformat=".1%", range=[lowest - 0.01, 1])
+    _accuracy_axis(figure, [f.test.mean for f in [*finalists, *results.references]])
     return figure
+
+
+def _accuracy_axis(figure: go.Figure, accuracies: Sequence[float]) -> None:
+    """From 95 % on, or from less where all are below; a double click shows the rest."""
+    lowest = min(accuracies, default=0)
+    if max(accuracies, default=0) > LOWEST_ACCURACY_SHOWN:
+        lowest = max(lowest, LOWEST_ACCURACY_SHOWN)
+    figure.update_yaxes(tickformat=".1%", range=[lowest - 0.2 * (1 - lowest), 1])
 
 
 def _add_finalists(
@@ -207,11 +214,12 @@ def evolution_chart(results: SearchResults) -> go.Figure:
         "How the front moved", f"{COST_NAMES[cost]} (log)", "validation accuracy", log=True
     )
     ordered = sorted(results.trials, key=lambda trial: trial.completed)
+    found: list[Candidate] = []
     for share in EVOLUTION:
         count = max(1, round(share * len(ordered)))
         found = front(candidates(ordered[:count], results.epochs), results.costs)
         _add_front(figure, found, cost, f"after {count} trials", opacity=0.25 + 0.75 * share**2)
-    figure.update_yaxes(tickformat=".1%")
+    _accuracy_axis(figure, [one.val_accuracy for one in found])
     return figure
 
 
