@@ -165,6 +165,35 @@ def test_the_champion_is_registered_with_its_card_and_files(champion):
     assert {"export/model.tflite", "export/model_int8.h", "export/model_card.md"} <= files
 
 
+WITHOUT_TENSORFLOW = """
+import sys
+from pathlib import Path
+from mnist_tradeoff.data_files import read_arrays
+from mnist_tradeoff.litert import classify
+test = read_arrays(Path(sys.argv[2]))
+classes = classify(Path(sys.argv[1]).read_bytes(), test.test_images)
+assert "tensorflow" not in sys.modules
+print((classes == test.test_labels).mean())
+"""
+
+
+@pytest.mark.slow
+def test_a_fresh_process_without_tensorflow_scores_what_the_registry_says(champion, stripes):
+    folder, _ = champion
+    client = mlflow.MlflowClient(f"sqlite:///{folder}/mlflow.db", f"sqlite:///{folder}/mlflow.db")
+    run_id = client.get_model_version_by_alias("mnist_tradeoff", "champion").run_id
+    assert run_id is not None
+    metrics = client.get_run(run_id).data.metrics
+    for file, metric in (
+        ("model.tflite", "litert_test_accuracy"),
+        ("model_int8.tflite", "int8_test_accuracy"),
+    ):
+        path = client.download_artifacts(run_id, f"export/{file}", str(folder))
+        command = [sys.executable, "-c", WITHOUT_TENSORFLOW, path, str(stripes)]
+        output = subprocess.check_output(command, env=environment(folder), text=True)
+        assert float(output) == metrics[metric]
+
+
 @pytest.mark.slow
 def test_a_budget_that_nothing_meets_is_one_line_and_leaves_the_registry_alone(champion, stripes):
     folder, _ = champion

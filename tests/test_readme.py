@@ -6,7 +6,7 @@ import re
 import pandas as pd
 import pytest
 
-from benchmarks import time_to_accuracy
+from benchmarks import study_throughput, time_to_accuracy
 from mnist_tradeoff.architectures import REFERENCES
 from mnist_tradeoff.pareto import on_front
 from tests.conftest import ROOT
@@ -26,6 +26,10 @@ def test_ci_runs_the_test_command_of_the_readme():
 def test_table_of_the_comparison_is_generated():
     results = json.loads(time_to_accuracy.RESULTS.read_text())
     assert time_to_accuracy.markdown([results[name] for name in REFERENCES]) in README
+
+
+def test_tables_of_the_throughput_are_generated():
+    assert study_throughput.markdown(json.loads(study_throughput.RESULTS.read_text())) in README
 
 
 def test_tables_of_the_suite_are_generated_and_hold_their_promise():
