@@ -161,7 +161,10 @@ def register_champion(run_id: str, card: str) -> str:
     client = mlflow.MlflowClient()
     with tracking_errors():
         client.log_text(run_id, card, f"{EXPORT_FOLDER}/model_card.md")
-        version = mlflow.register_model(f"runs:/{run_id}/model", REGISTERED_NAME)
+        outputs = client.get_run(run_id).outputs
+        assert outputs is not None
+        (model,) = outputs.model_outputs
+        version = mlflow.register_model(f"models:/{model.model_id}", REGISTERED_NAME)
         client.update_model_version(REGISTERED_NAME, version.version, card)
         client.set_registered_model_alias(REGISTERED_NAME, CHAMPION, version.version)
     return str(version.version)

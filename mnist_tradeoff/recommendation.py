@@ -126,7 +126,7 @@ def _why_none(options: Sequence[Option], budgets: Mapping[str, float]) -> str:
     in_the_way = f"only {' or '.join(binding)}" if binding else "no single budget"
     nearest = min(options, key=lambda o: max(_excess(o, k, v) for k, v in budgets.items()))
     found = ", ".join(
-        f"{name} {nearest.costs[name]:,.6g}"
+        f"{name} {_number(nearest.costs[name])}"
         for name in budgets
         if name != ACCURACY_BUDGET and name in nearest.costs
     )
@@ -137,7 +137,7 @@ def _why_none(options: Sequence[Option], budgets: Mapping[str, float]) -> str:
 
 
 def _budget_text(name: str, budget: float) -> str:
-    return f"{name} ≥ {budget:g}" if name == ACCURACY_BUDGET else f"{name} ≤ {budget:,.6g}"
+    return f"{name} ≥ {budget:g}" if name == ACCURACY_BUDGET else f"{name} ≤ {_number(budget)}"
 
 
 def describe(found: Recommendation, budgets: Mapping[str, float], cost: str) -> str:
@@ -166,7 +166,9 @@ def describe(found: Recommendation, budgets: Mapping[str, float], cost: str) -> 
             left=2,
         ),
         "",
-        "Costs: " + ", ".join(f"{name} {value:,.6g}" for name, value in chosen.costs.items()) + ".",
+        "Costs: "
+        + ", ".join(f"{name} {_number(value)}" for name, value in chosen.costs.items())
+        + ".",
     ]
     return "\n".join(lines) + "\n"
 
@@ -175,10 +177,14 @@ def _row(what: str, option: Option, chosen: Option, cost: str) -> list[str]:
     return [
         what,
         f"`{option.model}`",
-        f"{option.costs[cost]:,.6g}",
+        _number(option.costs[cost]),
         f"{option.costs[cost] / chosen.costs[cost]:.2f}",
         mean_and_sd(option.val),
         mean_and_sd(option.test),
         interval(option.test),
         str(option.test.n),
     ]
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1_000 else f"{value:.4g}"
