@@ -58,7 +58,7 @@ def search_only(config: SearchConfig) -> None:
     folder = tracking.store_folder()
     study = Study(config, entry_point.data_identity(dataset), folder)
     with study_tracking.study_run({}, {"study": config.study}, None) as run_id:
-        log = study_tracking.TrialLog(run_id, config, dataset)
+        log = study_tracking.TrialLog(run_id, config, dataset, study.lock)
         entry_point.search_trials(study, dataset, folder, log, lambda: None, timed_work)
 
 

@@ -34,7 +34,7 @@ def run_search(config: SearchConfig) -> None:
     with study_tracking.study_run(params, tags, study.parent_run_id) as run_id:
         study.parent_run_id = run_id
         tracking.log_dataset(dataset)
-        log = study_tracking.TrialLog(run_id, config, dataset)
+        log = study_tracking.TrialLog(run_id, config, dataset, study.lock)
         search_trials(study, dataset, folder, log, check_launcher)
         trainings, failures = train_finalists(study, dataset, check_launcher)
         results = search_report.collect(study, trainings, dataset)

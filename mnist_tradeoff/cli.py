@@ -3,6 +3,7 @@
 import argparse
 import signal
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, fields
 from typing import Any, Literal, NoReturn, TypeVar, get_args, get_origin
@@ -10,6 +11,7 @@ from typing import Any, Literal, NoReturn, TypeVar, get_args, get_origin
 WHAT_TYPES_ARE_CALLED = {int: "a whole number", float: "a number", str: "text"}
 
 EXIT_FAILED = 1
+DEAF_SECONDS = 5
 # What users can mend: told in one line. Anything else is a fault of ours and shows its traceback.
 ERRORS = (ValueError, OSError, FloatingPointError, MemoryError)
 # Those that this system has of: Ctrl-C, a polite kill, a closed terminal.
@@ -95,18 +97,23 @@ def run(main: Callable[[], None]) -> NoReturn:
 
 
 def raise_on_signals() -> None:
-    """From now on a signal raises Interrupted, once."""
+    """From now on a signal raises Interrupted; others that follow within seconds are ignored.
+
+    A second one must not disturb the run that is being marked KILLED: `mlflow run` sends SIGTERM a
+    quarter of a second after the terminal's Ctrl-C. Later ones are heard again, because Python
+    loses an exception that is raised in a callback of its garbage collector.
+    """
+    deaf_until = 0.0
+
+    def interrupt(number: int, _: object) -> None:
+        nonlocal deaf_until
+        if time.monotonic() >= deaf_until:
+            deaf_until = time.monotonic() + DEAF_SECONDS
+            raise Interrupted(number)
+
     for number in SIGNALS:
         if signal.getsignal(number) != signal.SIG_IGN:  # nohup
-            signal.signal(number, _interrupt)
-
-
-def _interrupt(number: int, _: object) -> NoReturn:
-    # A second one must not disturb the run that is being marked KILLED: `mlflow run` sends SIGTERM
-    # a quarter of a second after the terminal's Ctrl-C.
-    for other in SIGNALS:
-        signal.signal(other, signal.SIG_IGN)
-    raise Interrupted(number)
+            signal.signal(number, interrupt)
 
 
 def _exit(line: str, code: int) -> NoReturn:

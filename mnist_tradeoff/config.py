@@ -113,10 +113,7 @@ class SearchConfig(Recipe):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not re.fullmatch(r"\w[\w.-]{0,99}", self.study, re.ASCII):
-            raise ValueError(
-                f"study must be a name of letters, digits, '_', '-' and '.', not '{self.study}'"
-            )
+        _require_study_name(self.study)
         _require_range("trials", self.trials, 1, 100_000)
         unknown = [cost for cost in self.costs if cost not in COSTS]
         if unknown or not 1 <= len(set(self.costs)) == len(self.costs) <= 2:
@@ -139,6 +136,7 @@ class ExportConfig:
     dataset: str = option("auto", DATASET_HELP)
 
     def __post_init__(self) -> None:
+        _require_study_name(self.study)
         if not 0 <= self.tolerance <= 1:
             raise ValueError(f"tolerance must be 0 to 1, not {self.tolerance}")
 
@@ -171,6 +169,7 @@ class RecommendConfig:
         return given | ({"min_accuracy": self.min_accuracy} if self.min_accuracy else {})
 
     def __post_init__(self) -> None:
+        _require_study_name(self.study)
         for name in ("max_params", "max_macs", "max_latency_us", "max_size_bytes"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise ValueError(f"{name} must be 0 or more, not {getattr(self, name)}")
@@ -181,6 +180,11 @@ class RecommendConfig:
 def exact_cost(architecture: Architecture, cost: str) -> int:
     """``num_params`` or ``macs`` of an architecture."""
     return getattr(complexity(architecture), cost)
+
+
+def _require_study_name(name: str) -> None:
+    if not re.fullmatch(r"\w[\w.-]{0,99}", name, re.ASCII):
+        raise ValueError(f"study must be a name of letters, digits, '_', '-' and '.', not '{name}'")
 
 
 def _require_budget(name: str, budget: int, cost: str) -> None:

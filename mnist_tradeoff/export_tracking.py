@@ -3,6 +3,7 @@
 import statistics
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,11 +79,13 @@ def _front(run: Run, study: str) -> pd.DataFrame:
     with tempfile.TemporaryDirectory() as folder:
         try:
             path = mlflow.MlflowClient().download_artifacts(run.info.run_id, FRONT_FILE, folder)
-        except (MlflowException, OSError):
+            frame = pd.read_csv(path)
+            return frame.loc[:, ["model", "run_ids"]]
+        except (MlflowException, OSError, ValueError, KeyError):
             raise TrackingError(
-                f"study '{study}' has no {FRONT_FILE} yet: run the entry point search to its end"
+                f"study '{study}' has no {FRONT_FILE} that can be read: run the entry point search "
+                "to its end, or again"
             ) from None
-        return pd.read_csv(path)
 
 
 def _seed(run_id: str) -> int:
@@ -104,7 +107,7 @@ def load_model(run_id: str) -> keras.Model:
             return load_model(
                 f"runs:/{run_id}/model", folder, keras_model_kwargs={"safe_mode": True}
             )
-    except (MlflowException, OSError, ValueError) as error:
+    except Exception as error:  # a damaged file raises what it likes
         line = " ".join(str(error).split())[:200]
         raise ModelError(f"run {run_id} has no model that can be loaded ({line})") from None
 
@@ -133,16 +136,14 @@ def options_of(finals: Sequence[Final]) -> list[Option]:
 
 
 def _option(model: str, runs: Sequence[Run]) -> Option:
-    known = set(EXACT_COSTS)
-    if all(run.data.tags.get("latency_host") == this_host() for run in runs):
-        known |= set(COSTS)
+    here = [run for run in runs if run.data.tags.get("latency_host") == this_host()]
+    known = COSTS if here else EXACT_COSTS
     best_first = sorted(runs, key=lambda run: -run.data.metrics["val_accuracy"])
     return Option(
         model=model,
         costs={
-            cost: statistics.median(run.data.metrics[cost] for run in runs)
-            for cost in COSTS
-            if cost in known
+            cost: statistics.median(run.data.metrics[cost] for run in here or runs)
+            for cost in known
         },
         val=summarize([run.data.metrics["val_accuracy"] for run in runs]),
         test=summarize([run.data.metrics["test_accuracy"] for run in runs]),
@@ -153,7 +154,8 @@ def _option(model: str, runs: Sequence[Run]) -> Option:
 def register_champion(run_id: str, card: str) -> str:
     """Register a run's model as a new version with the alias ``champion``; the version's number.
 
-    The card becomes the version's description, and ``export/model_card.md`` of the run.
+    Nothing is registered anew where the champion is that run already. The card becomes the
+    version's description, and ``export/model_card.md`` of the run.
 
     Raises:
         TrackingError: the store has no registry, or failed.
@@ -161,6 +163,11 @@ def register_champion(run_id: str, card: str) -> str:
     client = mlflow.MlflowClient()
     with tracking_errors():
         client.log_text(run_id, card, f"{EXPORT_FOLDER}/model_card.md")
+        with suppress(MlflowException):  # there is none yet
+            champion = client.get_model_version_by_alias(REGISTERED_NAME, CHAMPION)
+            if champion.run_id == run_id:
+                client.update_model_version(REGISTERED_NAME, champion.version, card)
+                return str(champion.version)
         outputs = client.get_run(run_id).outputs
         assert outputs is not None
         (model,) = outputs.model_outputs

@@ -62,7 +62,7 @@ def recommend(
 
     Raises:
         ValueError: no model fits; the message says which budget binds and what comes nearest. Or a
-            budget names a cost that has not been measured for any model.
+            cost is asked for that has not been measured for every model.
     """
     _require_measured(options, [*budgets, cost])
     fitting = [option for option in options if fits(option, budgets)]
@@ -72,12 +72,11 @@ def recommend(
     error = standard_error(best.val, val_images)
     as_good = [option for option in fitting if option.val.mean >= best.val.mean - error]
     chosen = min(as_good, key=lambda option: (option.costs[cost], -option.val.mean))
-    known = [option for option in options if cost in option.costs]
     cheaper = [
-        o for o in known if o.costs[cost] < chosen.costs[cost] and o.val.mean < chosen.val.mean
+        o for o in options if o.costs[cost] < chosen.costs[cost] and o.val.mean < chosen.val.mean
     ]
     better = [
-        o for o in known if o.costs[cost] > chosen.costs[cost] and o.val.mean > chosen.val.mean
+        o for o in options if o.costs[cost] > chosen.costs[cost] and o.val.mean > chosen.val.mean
     ]
     return Recommendation(
         chosen,
@@ -96,7 +95,7 @@ def standard_error(accuracy: Sample, images: int) -> float:
 
 
 def fits(option: Option, budgets: Mapping[str, float]) -> bool:
-    """Whether a model keeps every budget; a cost that is not known keeps none."""
+    """Whether a model keeps every budget."""
     return all(_excess(option, name, budget) <= 0 for name, budget in budgets.items())
 
 
@@ -104,14 +103,16 @@ def _excess(option: Option, name: str, budget: float) -> float:
     """By which share of the budget it is missed; of the error, where it is an accuracy."""
     if name == ACCURACY_BUDGET:
         return (budget - option.val.mean) / max(1 - budget, 1e-6)
-    return option.costs.get(name, float("inf")) / budget - 1
+    return option.costs[name] / budget - 1
 
 
 def _require_measured(options: Sequence[Option], names: Sequence[str]) -> None:
     for name in names:
-        if name != ACCURACY_BUDGET and not any(name in option.costs for option in options):
+        missing = [o for o in options if name != ACCURACY_BUDGET and name not in o.costs]
+        if missing:
             raise ValueError(
-                f"{name} has not been measured on this host: run the entry point export first"
+                f"{name} has not been measured on this host for {len(missing)} of {len(options)} "
+                "models: run the entry point export first"
             )
 
 

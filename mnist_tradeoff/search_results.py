@@ -191,17 +191,24 @@ def hv2_of_finalists(finalists: Sequence[Finalist], split: str) -> float:
 def cheapest_as_accurate(
     results: SearchResults, reference: Finalist, accuracy: float
 ) -> Finalist | None:
-    """The cheapest finalist, other than the reference, of at least this mean test accuracy."""
-    others = [f for f in results.finalists if f.model != reference.model]
-    fit = [finalist for finalist in others if finalist.test.mean >= accuracy]
+    """The cheapest finalist of at least this mean test accuracy, if cheaper than the reference."""
+    fit = [f for f in _cheaper(results, reference) if f.test.mean >= accuracy]
     return min(fit, key=lambda finalist: finalist.costs[results.cost], default=None)
 
 
 def cheapest_not_worse(results: SearchResults, reference: Finalist) -> Finalist | None:
-    """The cheapest finalist that a paired test does not find worse than the reference."""
-    others = [f for f in results.finalists if f.model != reference.model]
-    fit = [f for f in others if paired_difference(reference.correct, f.correct).high >= 0]
+    """The cheapest finalist that a paired test does not find worse than a dearer reference."""
+    fit = [
+        finalist
+        for finalist in _cheaper(results, reference)
+        if paired_difference(reference.correct, finalist.correct).high >= 0
+    ]
     return min(fit, key=lambda finalist: finalist.costs[results.cost], default=None)
+
+
+def _cheaper(results: SearchResults, reference: Finalist) -> list[Finalist]:
+    limit = reference.costs[results.cost]
+    return [finalist for finalist in results.finalists if finalist.costs[results.cost] < limit]
 
 
 def best_no_dearer(results: SearchResults, reference: Finalist) -> Finalist | None:

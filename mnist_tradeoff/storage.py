@@ -51,7 +51,7 @@ def study_errors() -> Iterator[None]:
 
 def open_storage(folder: Path) -> tuple[BaseStorage, FileLock]:
     """The storage, and the lock under which a trial is taken."""
-    address = os.environ.get(STORAGE_VARIABLE) or str(folder / JOURNAL_FILE)
+    address = os.environ.get(STORAGE_VARIABLE, "").strip() or str(folder / JOURNAL_FILE)
     if "://" in address:
         name = md5(address.encode()).hexdigest()
         lock = Path(gettempdir()) / f"mnist_tradeoff-{name}.lock"

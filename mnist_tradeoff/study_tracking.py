@@ -5,7 +5,7 @@ Optuna's storage is the record; what MLflow shows is made from it and can be mad
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -77,7 +77,12 @@ def _exists(run_id: str) -> bool:
         stage = mlflow.MlflowClient().get_run(run_id).info.lifecycle_stage
     except MlflowException:
         return False
-    return stage == LifecycleStage.ACTIVE
+    if stage == LifecycleStage.DELETED:
+        raise TrackingError(
+            f"the study's run {run_id} was deleted in MLflow: bring it back with "
+            f"'mlflow runs restore --run-id {run_id}', or choose another name with study=NAME"
+        )
+    return True
 
 
 def _require_new(name: str) -> None:
@@ -100,29 +105,38 @@ class TrialLog:
 
     Args:
         parent_id: the study's parent run.
+        lock: one process writes at a time: several commands may work at one study.
 
     Raises:
         TrackingError: the store failed; so do the methods.
     """
 
-    def __init__(self, parent_id: str, config: SearchConfig, dataset: Dataset):
+    def __init__(
+        self,
+        parent_id: str,
+        config: SearchConfig,
+        dataset: Dataset,
+        lock: AbstractContextManager,
+    ):
         self.parent_id = parent_id
+        self.lock = lock
         self.config = config
         self.client = mlflow.MlflowClient()
         entity = mlflow_dataset(dataset)._to_mlflow_entity()
         self.dataset = DatasetInput(entity, [InputTag("mlflow.data.context", "training")])
         self.dataset_name = dataset.name
-        with tracking_errors():
+        with tracking_errors(), self.lock:
             self.experiment_id = self.client.get_run(parent_id).info.experiment_id
             self.run_ids = self._logged()
 
-    def _logged(self) -> dict[int, str]:
+    def _logged(self, condition: str = "") -> dict[int, str]:
         """Run id of every trial that was written to its end."""
         found: dict[int, str] = {}
         runs = mlflow.search_runs(
             [self.experiment_id],
             filter_string=(
                 f"tags.role = '{TRIAL_ROLE}' and tags.`{PARENT_TAG}` = '{self.parent_id}'"
+                f"{condition}"
             ),
             output_format="list",
         )
@@ -137,9 +151,12 @@ class TrialLog:
     def write(self, trials: Sequence[TrialRecord]) -> list[TrialRecord]:
         """Write those that are not there yet, and return them."""
         new = [trial for trial in trials if trial.number not in self.run_ids]
-        with tracking_errors():
-            for trial in new:
-                self.run_ids[trial.number] = self._write(trial)
+        if new:
+            with tracking_errors(), self.lock:
+                for trial in new:
+                    # Another command on the same study may have written it by now.
+                    found = self._logged(f" and tags.trial_number = '{trial.number}'")
+                    self.run_ids[trial.number] = found.get(trial.number) or self._write(trial)
         return new
 
     def _write(self, trial: TrialRecord) -> str:

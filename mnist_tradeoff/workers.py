@@ -1,6 +1,7 @@
 """Worker processes: started together, watched, replaced if they are killed, stopped together."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from multiprocessing import get_context
@@ -8,7 +9,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from mnist_tradeoff.cli import ERRORS, EXIT_FAILED, raise_on_signals
+from mnist_tradeoff.cli import ERRORS, EXIT_FAILED
 from mnist_tradeoff.processes import THREADS_VARIABLE, exit_with_parent
 
 POLL_SECONDS = 0.5
@@ -30,7 +31,7 @@ def run_workers(
         target: importable by name; its arguments are pickled.
         threads: CPU threads of each process.
         on_poll: called twice a second.
-        on_killed: called when a process was killed, before another takes its place.
+        on_killed: called when processes were killed, before others take their place.
 
     Raises:
         ValueError: an error in one of them; the others are stopped. Or they are killed again and
@@ -60,6 +61,8 @@ def run_workers(
         for worker in workers:
             worker.process.join(GRACE_SECONDS)
             worker.process.kill()
+        if workers:
+            on_killed()
 
 
 class _Worker:
@@ -86,12 +89,12 @@ def _main(
     target: Callable[..., None], arguments: tuple[Any, ...], threads: int, errors: Connection
 ) -> None:
     exit_with_parent()
-    raise_on_signals()
+    # The terminal's Ctrl-C is the parent's matter, which then ends this process with SIGTERM, at
+    # once and wherever it is: what it was at is given back by whoever notices that it is gone.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ[THREADS_VARIABLE] = str(threads)
     try:
         target(*arguments)
-    except KeyboardInterrupt:
-        sys.exit(0)
     except ERRORS as error:
         errors.send(str(error))
         sys.exit(EXIT_FAILED)

@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -118,3 +119,14 @@ def test_help_needs_neither_tensorflow_nor_mlflow():
     )
     assert "--learning_rate" in done.stdout
     assert done.stdout.endswith("set()\n")
+
+
+@pytest.mark.usefixtures("handlers")
+def test_a_signal_that_was_lost_does_not_make_deaf(monkeypatch):
+    """Python loses an exception that is raised in a callback of its garbage collector."""
+    monkeypatch.setattr(cli, "DEAF_SECONDS", 0.1)
+    cli.raise_on_signals()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with pytest.raises(cli.Interrupted):
+            os.kill(os.getpid(), number)
+        time.sleep(0.2)

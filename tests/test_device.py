@@ -121,7 +121,9 @@ def test_a_lost_model_fails_its_export_and_not_the_others(tmp_path, stripes):
     size = ["--trials", "1", "--epochs", "1", "--seeds", "1", "--dataset", str(stripes)]
     assert execute(tmp_path, [sys.executable, "-m", "experiments.search", *size]).returncode == 0
     model = sorted(tmp_path.rglob("model.keras"))[0]
-    model.write_bytes(model.read_bytes()[: model.stat().st_size // 2])
+    content = bytearray(model.read_bytes())
+    content[len(content) // 2] ^= 255  # in the middle of the weights: a wrong checksum
+    model.write_bytes(content)
     done = execute(tmp_path, [*EXPORT, "--tolerance", "1", "--dataset", str(stripes)])
     assert done.returncode == 1
     last = done.stderr.splitlines()[-1]
@@ -203,6 +205,7 @@ def test_a_budget_that_nothing_meets_is_one_line_and_leaves_the_registry_alone(c
         (["max_params=-1"], "max_params must be 0 or more, not -1"),
         (["min_accuracy=2"], "min_accuracy must be 0 to 1, not 2.0"),
         (["study=none"], "there is no study 'none' here"),
+        (["study=a'b"], "study must be a name of letters"),
     ):
         done = mlflow_run(folder, *budgets, f"dataset={stripes}", entry="recommend")
         assert done.returncode == 1

@@ -45,11 +45,13 @@ def test_the_accuracy_asked_for_rules_out_the_cheapest():
     assert ask(num_params=50_000, min_accuracy=0.9902).chosen is MIDDLE
 
 
-def test_a_measured_cost_is_a_budget_for_those_that_have_it():
-    assert ask(latency_us=10).chosen is SMALL
-    assert ask("latency_us", latency_us=100).chosen is SMALL
-    with pytest.raises(ValueError, match="size_bytes has not been measured on this host"):
-        ask(size_bytes=1_000)
+def test_a_measured_cost_is_a_budget_once_all_models_have_it():
+    measured = [SMALL, MIDDLE]
+    assert recommend(measured, {"latency_us": 10}, "num_params", IMAGES).chosen is SMALL
+    assert recommend(measured, {"latency_us": 100}, "latency_us", IMAGES).chosen is SMALL
+    for budgets, cost in (({"latency_us": 10}, "num_params"), ({}, "latency_us")):
+        with pytest.raises(ValueError, match=r"latency_us has not .* for 2 of 4 models: run"):
+            recommend(ALL, budgets, cost, IMAGES)
 
 
 def test_standard_error_by_hand():

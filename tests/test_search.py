@@ -254,6 +254,31 @@ def wait_for_line(process: subprocess.Popen[str], beginning: str) -> None:
     raise AssertionError("".join(seen))
 
 
+def test_two_commands_at_once_share_a_study_and_write_each_trial_once(tmp_path, stripes):
+    arguments = ("--trials", "6", "--epochs", "1", "--seeds", "1", "--dataset", str(stripes))
+    commands = [start(tmp_path, *arguments) for _ in range(2)]
+    for command in commands:
+        _, stderr = command.communicate(timeout=300)
+        assert command.returncode == 0, stderr
+    assert [trial.number for trial in trials_of(tmp_path)] == list(range(6))
+    numbers = [run.data.tags["trial_number"] for run in of_role(tmp_path, "trial")]
+    assert sorted(numbers) == [str(number) for number in range(6)]
+    assert len(of_role(tmp_path, "study")) == 1
+
+
+def test_a_deleted_parent_is_one_line_that_says_how_to_bring_it_back(tmp_path, stripes):
+    arguments = ("--trials", "1", "--epochs", "1", "--seeds", "1", "--dataset", str(stripes))
+    assert search(tmp_path, *arguments).returncode == 0
+    (parent,) = of_role(tmp_path, "study")
+    client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
+    client.delete_run(parent.info.run_id)
+    assert_one_line(
+        search(tmp_path, *arguments), f"mlflow runs restore --run-id {parent.info.run_id}"
+    )
+    client.restore_run(parent.info.run_id)
+    assert search(tmp_path, *arguments).returncode == 0
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_all_processes(tmp_path, stripes, number):
     arguments = ("--trials", "500", "--epochs", "3", "--workers", "2", "--dataset", str(stripes))
@@ -269,6 +294,7 @@ def test_a_signal_stops_all_processes(tmp_path, stripes, number):
     assert process.returncode == 128 + number
     assert stderr.splitlines()[-1] in ("interrupted", "terminated")
     assert "Traceback" not in stderr
+    assert "Exception" not in stderr
     _, alive = psutil.wait_procs(processes, timeout=10)
     assert not alive
     (parent,) = of_role(tmp_path, "study")

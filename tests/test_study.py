@@ -198,6 +198,7 @@ def test_a_line_that_a_full_disk_cut_off_is_removed(tmp_path, monkeypatch):
     "storage",
     [
         "postgresql+psycopg://me:hunter2@127.0.0.1:1/optuna",
+        "postgresql+psycopg://me:hunter2 and more@127.0.0.1:1/optuna",
         "mysql+nodriver://me:hunter2@127.0.0.1/optuna",
         "no such scheme://me:hunter2@x",
         "/no/such/folder/journal.log",
@@ -213,6 +214,7 @@ def test_a_storage_that_cannot_be_used_is_one_line_without_its_password(
     assert "cannot be used" in message
     assert "OPTUNA_STORAGE" in message
     assert "hunter2" not in message
+    assert "and more" not in message
     assert "\n" not in message
     assert error.value.__cause__ is None
 
