@@ -72,7 +72,12 @@ class _Worker:
         self.process: BaseProcess = context.Process(
             target=_main, args=(target, arguments, threads, sender), daemon=False
         )
+        # The terminal's Ctrl-C is the parent's matter, and ignored from the process's first moment.
+        # The parent ends it with SIGTERM, at once and wherever it is: what it was at is given back
+        # by whoever notices that it is gone.
+        handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
         self.process.start()
+        signal.signal(signal.SIGINT, handler)
         sender.close()
 
     def was_killed(self) -> bool:
@@ -89,9 +94,6 @@ def _main(
     target: Callable[..., None], arguments: tuple[Any, ...], threads: int, errors: Connection
 ) -> None:
     exit_with_parent()
-    # The terminal's Ctrl-C is the parent's matter, which then ends this process with SIGTERM, at
-    # once and wherever it is: what it was at is given back by whoever notices that it is gone.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ[THREADS_VARIABLE] = str(threads)
     try:
         target(*arguments)

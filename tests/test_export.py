@@ -13,6 +13,7 @@ from mnist_tradeoff.architectures import parse
 from mnist_tradeoff.complexity import complexity
 from mnist_tradeoff.config import TrainConfig
 from mnist_tradeoff.training import train_and_test
+from tests.commands import environment
 
 NET = parse("4C3-P2-8C3-P2-16")
 
@@ -99,6 +100,7 @@ def test_a_worker_process_that_measured_ends(tmp_path):
     (tmp_path / "child.py").write_text(CHILD)
     done = subprocess.run(
         [sys.executable, str(tmp_path / "child.py")],
+        env=environment(tmp_path),
         capture_output=True,
         text=True,
         timeout=120,
