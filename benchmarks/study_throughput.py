@@ -57,8 +57,8 @@ def search_only(config: SearchConfig) -> None:
     dataset = data.load(config.dataset)
     folder = tracking.store_folder()
     study = Study(config, entry_point.data_identity(dataset), folder)
-    with study_tracking.study_run({}, {"study": config.study}, None) as run_id:
-        log = study_tracking.TrialLog(run_id, config, dataset, study.lock)
+    with study_tracking.study_run({}, study) as run_id:
+        log = study_tracking.TrialLog(run_id, config, dataset, lambda: study.lock("log"))
         entry_point.search_trials(study, dataset, folder, log, lambda: None, timed_work)
 
 

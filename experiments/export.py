@@ -1,6 +1,8 @@
-"""Entry point ``export``: a study's final models as LiteRT files, checked and measured.
+"""Entry point ``export``: a study's final models as LiteRT and ONNX files, checked and measured.
 
 mlflow run . -e export -P study=widths        or        python -m experiments.export --study widths
+
+Or those of a suite, or of one training: -P run_id=RUN.
 """
 
 import dataclasses
@@ -22,7 +24,10 @@ def run_export(config: ExportConfig) -> None:
         dataset = data.load(config.dataset)
         terminal.warn_of_fallback(dataset)
         tracking.log_dataset(dataset)
-        finals = export_tracking.finals_of(config.study, dataset)
+        if config.run_id:
+            finals = export_tracking.finals_of_run(config.run_id, dataset)
+        else:
+            finals = export_tracking.finals_of(config.study, dataset)
         failures = []
         with terminal.RunsProgress("exports", len(finals), len(finals)) as progress:
             for final in finals:

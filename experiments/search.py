@@ -2,10 +2,12 @@
 
 mlflow run . -e search -P trials=60        or        python -m experiments.search --trials 60
 
-Run it again after an interruption, or with more trials: it goes on where it stopped.
+Run it again after an interruption, or with more trials: it goes on where it stopped. Run it several
+times at once, on one machine or on many: all work at the same study.
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -21,8 +23,7 @@ ROLE = "final"
 def run_search(config: SearchConfig) -> None:
     check_launcher = watch_launcher()
     # Imported here, because TensorFlow and MLflow take seconds that --help need not wait for.
-    from mnist_tradeoff import data, search_report, study_tracking, terminal, tracking
-    from mnist_tradeoff.search_results import standings
+    from mnist_tradeoff import data, study_tracking, terminal, tracking
     from mnist_tradeoff.study import Study
 
     tracking.prepare_store()
@@ -30,28 +31,53 @@ def run_search(config: SearchConfig) -> None:
     terminal.warn_of_fallback(dataset)
     folder = tracking.store_folder()
     study = Study(config, data_identity(dataset), folder)
-    params, tags = dataclasses.asdict(config), {"study": config.study}
-    with study_tracking.study_run(params, tags, study.parent_run_id) as run_id:
-        study.parent_run_id = run_id
+    with study_tracking.study_run(dataclasses.asdict(config), study) as run_id:
         tracking.log_dataset(dataset)
-        log = study_tracking.TrialLog(run_id, config, dataset, study.lock)
+        log = study_tracking.TrialLog(run_id, config, dataset, lambda: study.lock("log"))
         search_trials(study, dataset, folder, log, check_launcher)
-        trainings, failures = train_finalists(study, dataset, check_launcher)
+        elsewhere = study.running()
+        if elsewhere:
+            outcome = (
+                f"  {elsewhere} trials are still running in other processes: the one that ends "
+                "last writes the report\n"
+            )
+        else:
+            outcome = finish_study(study, dataset, log, folder, check_launcher)
+    # Printed when the run has ended: a closed terminal must not fail what is finished.
+    print(outcome + tracking.how_to_look(run_id))
+
+
+def finish_study(
+    study, dataset, log, folder: Path, check_launcher: Callable[[], None], train: bool = True
+) -> str:
+    """Train the front's models, write what MLflow does not have yet, and the report; its text.
+
+    Args:
+        train: whether finals that are missing are trained; else they are missing in the report.
+
+    Raises:
+        ValueError: some trainings failed; the report is there without them.
+    """
+    from mnist_tradeoff import search_report, tracking
+    from mnist_tradeoff.search_results import standings
+    from mnist_tradeoff.storage import NO_END
+
+    config = study.config
+    with study.lock("finals", NO_END):
+        log.write_patiently(study.finished())
+        trainings, failures = train_finalists(study, dataset, check_launcher, train)
         results = search_report.collect(study, trainings, dataset)
-        log.write(results.trials)
         log.tag_front(standings(results.trials, config.costs, config.epochs))
         texts = search_report.texts(results, trainings)
         figures = search_report.drawn(results)
-        tracking.log_report(texts, figures)
-        written = search_report.write(texts, figures, folder / f"search_{config.study}")
-        if failures:
-            raise ValueError(
-                f"{len(failures)} trainings of the front failed and are missing in the report "
-                f"({'; '.join(failures)}); run again to train only these"
-            )
-    print(texts["pareto.md"])
-    print(f"  {'report':<14}{written}")
-    print(tracking.how_to_look(run_id))
+        report_folder = folder / f"search_{config.study}"
+        tracking.log_files(search_report.write(texts, figures, report_folder))
+    if failures:
+        raise ValueError(
+            f"{len(failures)} trainings of the front failed and are missing in the report "
+            f"({'; '.join(failures)}); run again to train only these"
+        )
+    return f"{texts['pareto.md']}\n  {'report':<14}{report_folder / 'report.html'}\n"
 
 
 def data_identity(dataset) -> str:
@@ -70,7 +96,7 @@ def work(config: SearchConfig, data_identity: str, folder: Path, training, val) 
 def search_trials(
     study, dataset, folder: Path, log, check_launcher: Callable[[], None], target=work
 ) -> None:
-    """Run the study's missing trials in worker processes, and write each into MLflow.
+    """Run the study's missing trials in worker processes, and write these into MLflow.
 
     Args:
         target: what a worker process does, with the arguments of ``work``.
@@ -81,25 +107,33 @@ def search_trials(
 
     config = study.config
     study.release_abandoned()
-    log.write(study.finished())
-    with terminal.SearchProgress(len(study.finished()), config.trials) as progress:
+    seen = {trial.number for trial in study.finished()}
+    with terminal.SearchProgress(len(seen), config.trials) as progress:
 
         def on_poll() -> None:
             check_launcher()
-            for trial in log.write(study.finished()):
-                progress.on_trial(trial)
+            finished = study.finished()
+            for trial in finished:
+                if trial.number not in seen:
+                    seen.add(trial.number)
+                    progress.on_trial(trial)
+            log.write_own(finished)
             progress.on_poll()
 
         if study.missing():
             arguments = (config, data_identity(dataset), folder, dataset.train, dataset.val)
             threads = max(1, available_cores() // config.workers)
+            stopped = functools.partial(study.release_abandoned, count_deaths=False)
             run_workers(
-                target, arguments, config.workers, threads, on_poll, study.release_abandoned
+                *(target, arguments, config.workers, threads),
+                *(on_poll, study.release_abandoned, stopped),
             )
         on_poll()
 
 
-def train_finalists(study, dataset, check_launcher: Callable[[], None]) -> tuple[list, list[str]]:
+def train_finalists(
+    study, dataset, check_launcher: Callable[[], None], train: bool
+) -> tuple[list, list[str]]:
     """Train the front's models and the references with several seeds, and test each once.
 
     Returns:
@@ -118,6 +152,7 @@ def train_finalists(study, dataset, check_launcher: Callable[[], None]) -> tuple
         ROLE,
         reused_roles=[ROLE, "reference"],
         more_tags={"study": config.study},
+        train=train,
     )
 
 

@@ -16,6 +16,7 @@ def train_all(
     role: str,
     reused_roles: Sequence[str],
     more_tags: Mapping[str, str] | None = None,
+    train: bool = True,
 ) -> tuple[list, list[str]]:
     """Train each config in a child run of the active one, unless a finished run has it already.
 
@@ -23,6 +24,7 @@ def train_all(
         role: of the new runs.
         reused_roles: of the runs that may stand in for a training.
         more_tags: of the new runs.
+        train: False: only those that are finished already.
 
     Returns:
         the results.Training of each that is finished, and a line for each that failed.
@@ -34,7 +36,7 @@ def train_all(
     for training in finished.values():
         tracking.adopt(training.run_id)
     terminal.tell_reused(len(finished), len(plan))
-    missing = [config for key, config in plan.items() if key not in finished]
+    missing = [config for key, config in plan.items() if train and key not in finished]
     all_tags = {"role": role, **(more_tags or {})}
     trained, failures = _train(missing, dataset, check_launcher, all_tags)
     return [*finished.values(), *map(tracking.read_training, trained)], failures

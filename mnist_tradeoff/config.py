@@ -1,7 +1,7 @@
 """The one source of every default: frozen dataclasses that the command line is derived from."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Literal
 
 from mnist_tradeoff.architectures import Architecture, resolve
@@ -128,10 +128,61 @@ class SearchConfig(Recipe):
 
 
 @dataclass(frozen=True, kw_only=True)
+class InitConfig(SearchConfig):
+    """Prepare the stores of a search, so that its workers only have to join."""
+
+    artifact_location: str = option(
+        "", "where a new experiment keeps its files, if not where the store puts them"
+    )
+
+    @property
+    def search(self) -> SearchConfig:
+        """What ``search`` is to be called with."""
+        return SearchConfig(**{one.name: getattr(self, one.name) for one in fields(SearchConfig)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportConfig:
+    """Write a study's report from what is finished, without training."""
+
+    study: str = option("widths", "name of the study")
+    seeds: int = option(5, "trainings of each final model that there may be")
+    dataset: str = option("auto", DATASET_HELP)
+
+    def __post_init__(self) -> None:
+        _require_study_name(self.study)
+        _require_range("seeds", self.seeds, 1, 1_000)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReapConfig:
+    """Close the runs and give back the trials whose processes are dead."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoctorConfig:
+    """Check the environment, the data and both stores; say what is wrong and what to do."""
+
+    dataset: str = option("auto", DATASET_HELP)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProxyConfig:
+    """Serve the storage that OPTUNA_STORAGE names to many workers, over Optuna's gRPC proxy."""
+
+    host: str = option("127.0.0.1", "address to listen at; whoever reaches it can use the storage")
+    port: int = option(13000, "port to listen at")
+
+    def __post_init__(self) -> None:
+        _require_range("port", self.port, 1, 65_535)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ExportConfig:
-    """Export a study's final models to LiteRT, check them, and measure what they cost."""
+    """Export finished models to LiteRT and ONNX, check them, and measure what they cost."""
 
     study: str = option("widths", "name of the study whose front and references are exported")
+    run_id: str = option("", "export this suite, study or training instead: its MLflow run")
     tolerance: float = option(0.005, "most test accuracy that an exported file may lose, 0 to 1")
     dataset: str = option("auto", DATASET_HELP)
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mnist_tradeoff import litert, onnx
 from mnist_tradeoff.architectures import Architecture
 from mnist_tradeoff.backend import keras, tf
 from mnist_tradeoff.data import Dataset
-from mnist_tradeoff.export import convert, convert_to_int8
-from mnist_tradeoff.litert import classify, latency, quantizations
+from mnist_tradeoff.export import convert, convert_to_int8, convert_to_onnx
 
 CALIBRATION_IMAGES = 500
 THROUGHPUT_BATCH = 256
@@ -42,12 +42,13 @@ class DeviceCosts:
 def export_and_measure(
     model: keras.Model, architecture: Architecture, dataset: Dataset, tolerance: float
 ) -> Exported:
-    """Export a trained model to LiteRT in float32 and in int8, and measure both on this host.
+    """Export a trained model to LiteRT in float32 and in int8, and to ONNX, and measure the files.
 
     The metrics are ``size_bytes``, ``latency_us`` (with ``_p5`` and ``_p95``: one image, one
-    thread) and ``litert_test_accuracy``; the same three beginning with ``int8_``; of Keras,
-    ``keras_predict_us`` and ``compiled_call_us`` for one image and ``images_per_second`` in batches
-    of 256. The files are ``model.tflite``, ``model_int8.tflite`` and ``model_int8.h``.
+    thread of this host) and ``litert_test_accuracy``; the same three beginning with ``int8_``;
+    ``onnx_size_bytes`` and ``onnx_test_accuracy``; of Keras, ``keras_predict_us`` and
+    ``compiled_call_us`` for one image and ``images_per_second`` in batches of 256. The files are
+    ``model.tflite``, ``model_int8.tflite``, ``model_int8.h`` and ``model.onnx``.
 
     Args:
         tolerance: most test accuracy that a file may lose against the model.
@@ -58,28 +59,38 @@ def export_and_measure(
     """
     weights = model.get_weights()
     calibration = dataset.train.images[:CALIBRATION_IMAGES]
-    contents = {
-        "": convert(architecture, weights),
-        "int8_": convert_to_int8(architecture, weights, calibration),
-    }
+    exact = convert(architecture, weights)
+    int8 = convert_to_int8(architecture, weights, calibration)
+    onnx_file = convert_to_onnx(architecture, weights)
     call = tf.function(lambda images: model(images, training=False), autograph=False)
     reached = _accuracy(_classify(call, dataset.test.images), dataset)
-    metrics = _keras_times(model, call, dataset.test.images)
-    for prefix, content in contents.items():
-        name = f"{prefix or 'litert_'}test_accuracy"
-        metrics[name] = _accuracy(classify(content, dataset.test.images), dataset)
-        metrics |= _file_costs(content, prefix)
-        if metrics[name] < reached - tolerance:
+    accuracies = {
+        f"{name}_test_accuracy": _accuracy(classify(content, dataset.test.images), dataset)
+        for name, classify, content in (
+            ("litert", litert.classify, exact),
+            ("int8", litert.classify, int8),
+            ("onnx", onnx.classify, onnx_file),
+        )
+    }
+    for name, accuracy in accuracies.items():
+        if accuracy < reached - tolerance:
             raise ValueError(
-                f"{name} of {architecture} is {metrics[name]:.4f}, and the model's {reached:.4f}: "
+                f"{name} of {architecture} is {accuracy:.4f}, and the model's {reached:.4f}: "
                 f"more than tolerance={tolerance} is lost"
             )
     return Exported(
-        metrics,
         {
-            "model.tflite": contents[""],
-            "model_int8.tflite": contents["int8_"],
-            "model_int8.h": c_header(contents["int8_"], architecture).encode(),
+            **accuracies,
+            **_keras_times(model, call, dataset.test.images),
+            **_file_costs(exact, ""),
+            **_file_costs(int8, "int8_"),
+            "onnx_size_bytes": len(onnx_file),
+        },
+        {
+            "model.tflite": exact,
+            "model_int8.tflite": int8,
+            "model_int8.h": c_header(int8, architecture).encode(),
+            "model.onnx": onnx_file,
         },
     )
 
@@ -94,7 +105,7 @@ def _accuracy(classes: np.ndarray, dataset: Dataset) -> float:
 
 
 def _file_costs(content: bytes, prefix: str) -> dict[str, float]:
-    found = latency(content)
+    found = litert.latency(content)
     return {
         f"{prefix}size_bytes": len(content),
         f"{prefix}latency_us": found.median_us,
@@ -128,7 +139,7 @@ def _median_us(run: Callable[[], object], calls: int) -> float:
 
 def c_header(content: bytes, architecture: Architecture) -> str:
     """An int8 file as a C array, for a microcontroller that has no file system."""
-    entry, out = quantizations(content)
+    entry, out = litert.quantizations(content)
     lines = [
         "  " + ", ".join(f"0x{byte:02x}" for byte in content[i : i + BYTES_PER_LINE]) + ","
         for i in range(0, len(content), BYTES_PER_LINE)

@@ -60,6 +60,7 @@ def texts(trainings: Sequence[DeviceCosts]) -> dict[str, str]:
     sections = {
         "What the models cost a device": cost_table(models),
         "Who is on which front": front_table(models),
+        "As ONNX": onnx_table(models),
         "How the costs agree (Kendall's τ over the models)": agreement_table(models),
         "Beside Keras": keras_table(models),
     }
@@ -132,6 +133,19 @@ def agreement_table(models: Sequence[DeviceCosts]) -> str:
         [NAMES[a], *(correlation(a, b) if a != b else "" for b in ACCURACY_OF)] for a in ACCURACY_OF
     ]
     return markdown.table(["", *(NAMES[cost] for cost in ACCURACY_OF)], rows)
+
+
+def onnx_table(models: Sequence[DeviceCosts]) -> str:
+    """Bytes and accuracy of the ONNX files, checked with ONNX Runtime, as Markdown."""
+    rows = [
+        [
+            f"`{costs.model}`",
+            f"{costs.metrics['onnx_size_bytes']:,.0f}",
+            f"{100 * costs.metrics['onnx_test_accuracy']:.2f}",
+        ]
+        for costs in models
+    ]
+    return markdown.table(["model", "bytes", "test %"], rows)
 
 
 def keras_table(models: Sequence[DeviceCosts]) -> str:

@@ -1,17 +1,19 @@
-"""Converts models to LiteRT files, float32 and int8, in a process of its own."""
+"""Converts models to LiteRT files, float32 and int8, and to ONNX, in a process of its own."""
 
 import io
 import signal
-from collections.abc import Iterator, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import redirect_stdout
 from functools import cache
 from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 
-from mnist_tradeoff.architectures import Architecture
+from mnist_tradeoff.architectures import IMAGE_SIZE, Architecture
 from mnist_tradeoff.litert import latency
 from mnist_tradeoff.processes import exit_with_parent
 from mnist_tradeoff.quiet import quiet_stderr
@@ -41,7 +43,7 @@ def convert(architecture: Architecture, weights: Weights | None = None) -> bytes
     Raises:
         OSError: the process that converts was killed.
     """
-    return _submit(architecture, weights, None)
+    return _submit(_to_litert, architecture, weights, None)
 
 
 def convert_to_int8(architecture: Architecture, weights: Weights, images: np.ndarray) -> bytes:
@@ -54,12 +56,21 @@ def convert_to_int8(architecture: Architecture, weights: Weights, images: np.nda
     Raises:
         OSError: the process that converts was killed.
     """
-    return _submit(architecture, weights, images)
+    return _submit(_to_litert, architecture, weights, images)
 
 
-def _submit(*arguments) -> bytes:
+def convert_to_onnx(architecture: Architecture, weights: Weights) -> bytes:
+    """ONNX file of a model in float32, from uint8 images to logits, by Keras's own exporter.
+
+    Raises:
+        OSError: the process that converts was killed.
+    """
+    return _submit(_to_onnx, architecture, weights)
+
+
+def _submit(convert: Callable[..., bytes], *arguments) -> bytes:
     try:
-        return _converter().submit(_convert, *arguments).result()
+        return _converter().submit(convert, *arguments).result()
     except BrokenProcessPool:
         _converter.cache_clear()
         raise OSError(
@@ -92,17 +103,13 @@ def _start_converter() -> None:
     exit_with_parent()
 
 
-def _convert(
+def _to_litert(
     architecture: Architecture, weights: Weights | None, calibration: np.ndarray | None
 ) -> bytes:
-    from mnist_tradeoff.backend import keras, tf
-    from mnist_tradeoff.models import build
+    from mnist_tradeoff.backend import tf
 
-    keras.backend.clear_session()  # the counters in the layers' names, which the file contains
     # An integer model begins with the quantisation of its input, which must be a float for that.
-    model = build(architecture, input_dtype="uint8" if calibration is None else "float32")
-    if weights is not None:
-        model.set_weights(weights)
+    model = _build(architecture, weights, "uint8" if calibration is None else "float32")
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
     if calibration is not None:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -112,6 +119,26 @@ def _convert(
     # TensorFlow and Keras print what they convert.
     with quiet_stderr(), redirect_stdout(io.StringIO()):
         return converter.convert()
+
+
+def _to_onnx(architecture: Architecture, weights: Weights) -> bytes:
+    model = _build(architecture, weights, "uint8")
+    model(np.zeros((1, IMAGE_SIZE, IMAGE_SIZE), np.uint8))  # the exporter asks for one call
+    with tempfile.TemporaryDirectory() as folder, quiet_stderr(), redirect_stdout(io.StringIO()):
+        path = Path(folder) / "model.onnx"
+        model.export(path, format="onnx", verbose=False)
+        return path.read_bytes()
+
+
+def _build(architecture: Architecture, weights: Weights | None, input_dtype: str):
+    from mnist_tradeoff.backend import keras
+    from mnist_tradeoff.models import build
+
+    keras.backend.clear_session()  # the counters in the layers' names, which the files contain
+    model = build(architecture, input_dtype=input_dtype)
+    if weights is not None:
+        model.set_weights(weights)
+    return model
 
 
 def _batches_of_one(images: np.ndarray) -> Iterator[list[np.ndarray]]:

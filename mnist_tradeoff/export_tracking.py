@@ -1,4 +1,4 @@
-"""A study's final models in MLflow: loaded from there, and their exported files logged there."""
+"""Finished models in MLflow: loaded from there, and their exported files logged there."""
 
 import statistics
 import tempfile
@@ -27,6 +27,7 @@ EXPORT_FOLDER = "export"
 REGISTERED_NAME = "mnist_tradeoff"
 CHAMPION = "champion"
 FRONT_FILE = "pareto.csv"
+SUITE_ROLE, SUITE_FILE = "suite", "results.csv"
 
 
 class ModelError(ValueError):
@@ -35,7 +36,7 @@ class ModelError(ValueError):
 
 @dataclass(frozen=True)
 class Final:
-    """A finished training of a model of a study's front, or of a reference."""
+    """A finished training, of a model of a study's front for example."""
 
     model: str
     seed: int
@@ -48,6 +49,36 @@ def finals_of(study: str, dataset: Dataset) -> list[Final]:
     Raises:
         TrackingError: there is no such study, or it has no report yet, or is of other data.
     """
+    run = _study_run(study)
+    _require_dataset(run, dataset, f"study '{study}'")
+    return _named_in_front(run)
+
+
+def finals_of_run(run_id: str, dataset: Dataset) -> list[Final]:
+    """The trainings of a suite or of a study, or the one training that the run is.
+
+    Raises:
+        TrackingError: there is no such run, or it is none of these, has no report yet, or is of
+            other data.
+    """
+    with tracking_errors():
+        run = mlflow.MlflowClient().get_run(run_id)
+    _require_dataset(run, dataset, f"run {run_id}")
+    role = run.data.tags.get("role")
+    if role == STUDY_ROLE:
+        return _named_in_front(run)
+    if role == SUITE_ROLE:
+        frame = _read_table(run, SUITE_FILE, ["model", "run_id"]).drop_duplicates("run_id")
+        return [
+            Final(str(model), _seed(str(child)), str(child))
+            for model, child in zip(frame["model"], frame["run_id"], strict=True)
+        ]
+    if run.info.status != "FINISHED" or not (run.outputs and run.outputs.model_outputs):
+        raise TrackingError(f"run {run_id} is no suite, no study and no finished training")
+    return [Final(run.data.params["model"], _seed(run_id), run_id)]
+
+
+def _study_run(study: str) -> Run:
     with tracking_errors():
         runs = mlflow.search_runs(
             search_all_experiments=True,
@@ -59,15 +90,21 @@ def finals_of(study: str, dataset: Dataset) -> list[Final]:
         raise TrackingError(f"there is no study '{study}' here: run the entry point search first")
     (run,) = runs
     assert isinstance(run, Run)
-    assert run.inputs is not None
-    digests = {used.dataset.digest for used in run.inputs.dataset_inputs}
-    if dataset.digest not in digests:
+    return run
+
+
+def _require_dataset(run: Run, dataset: Dataset, what: str) -> None:
+    inputs = run.inputs.dataset_inputs if run.inputs else []
+    if dataset.digest not in {used.dataset.digest for used in inputs}:
         raise TrackingError(
-            f"study '{study}' is one of '{run.data.tags.get('dataset')}', not of '{dataset.name}': "
+            f"{what} is one of '{run.data.tags.get('dataset')}', not of '{dataset.name}': "
             "name its set with dataset=PATH"
         )
+
+
+def _named_in_front(run: Run) -> list[Final]:
     # A reference that is on the front has two rows.
-    frame = _front(run, study).drop_duplicates("model")
+    frame = _read_table(run, FRONT_FILE, ["model", "run_ids"]).drop_duplicates("model")
     return [
         Final(model, _seed(run_id), run_id)
         for model, run_ids in zip(frame["model"], frame["run_ids"], strict=True)
@@ -75,16 +112,14 @@ def finals_of(study: str, dataset: Dataset) -> list[Final]:
     ]
 
 
-def _front(run: Run, study: str) -> pd.DataFrame:
+def _read_table(run: Run, file: str, columns: list[str]) -> pd.DataFrame:
     with tempfile.TemporaryDirectory() as folder:
         try:
-            path = mlflow.MlflowClient().download_artifacts(run.info.run_id, FRONT_FILE, folder)
-            frame = pd.read_csv(path)
-            return frame.loc[:, ["model", "run_ids"]]
+            path = mlflow.MlflowClient().download_artifacts(run.info.run_id, file, folder)
+            return pd.read_csv(path).loc[:, columns]
         except (MlflowException, OSError, ValueError, KeyError):
             raise TrackingError(
-                f"study '{study}' has no {FRONT_FILE} that can be read: run the entry point search "
-                "to its end, or again"
+                f"{run.info.run_name} has no {file} that can be read: run it to its end, or again"
             ) from None
 
 

@@ -44,6 +44,7 @@ class TrialRecord:
     rungs: its trainings, the shortest first; empty if the first one diverged.
     audited: whether it was to be stopped and went on as a sample.
     error: why it failed, or empty.
+    command: owner string of the process whose worker ran it.
     """
 
     number: int
@@ -56,6 +57,7 @@ class TrialRecord:
     error: str
     started: datetime
     completed: datetime
+    command: str = ""
 
     def at(self, epochs: int) -> Rung | None:
         """Its training of that length, if there is one."""

@@ -12,7 +12,8 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 import psutil
 
@@ -23,6 +24,10 @@ PARENT_CHECK_SECONDS = 1
 SHELLS = ("bash", "sh", "conda", "uv")
 # The start of a process is counted from the boot's, which moves when the clock is set.
 CLOCK_SECONDS = 2
+# A process on another host that has not been heard of for so long is taken to be dead. The hosts'
+# clocks may differ by what is left when a few beats are lost.
+BEAT_SECONDS = 20
+SILENCE_SECONDS = 180
 
 
 def watch_launcher() -> Callable[[], None]:
@@ -51,7 +56,10 @@ def watch_launcher() -> Callable[[], None]:
 
 def this_owner() -> str:
     """``host/number/second of its start`` of this process: numbers alone come again."""
-    process = psutil.Process()
+    return _owner(psutil.Process())
+
+
+def _owner(process: psutil.Process) -> str:
     return f"{this_host()}/{process.pid}/{process.create_time():.0f}"
 
 
@@ -62,17 +70,46 @@ def this_host() -> str:
     return hashlib.md5(name.encode()).hexdigest()[:12]
 
 
-def is_dead(owner: str) -> bool:
-    """Whether an owner's process has ended; one on another host is taken to be alive."""
+def is_dead(owner: str, beat: float | None = None) -> bool:
+    """Whether an owner's process has ended.
+
+    Args:
+        owner: as ``this_owner`` gives it.
+        beat: when it was last heard of, in seconds of ``time.time``. It decides about a process on
+            another host; without it, that one is taken to be alive.
+    """
     match = re.fullmatch(rf"{this_host()}/(\d+)/(\d+)", owner)
     if not match:
-        return False
+        return beat is not None and time.time() - beat > SILENCE_SECONDS
     try:
         process = psutil.Process(int(match[1]))
         is_another = abs(process.create_time() - int(match[2])) > CLOCK_SECONDS
         return is_another or process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
+
+
+@contextmanager
+def beating(beat: Callable[[], object]) -> Iterator[None]:
+    """Call a function from a thread every 20 seconds; an error of its own changes nothing."""
+    ended = threading.Event()
+
+    def work() -> None:
+        while not ended.wait(BEAT_SECONDS):
+            with suppress(Exception):  # the store may be away for a while
+                beat()
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+
+
+def parent_owner() -> str:
+    """``this_owner`` of the process that started this one."""
+    return _owner(psutil.Process(os.getppid()))
 
 
 def exit_with_parent() -> None:

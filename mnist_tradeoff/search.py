@@ -16,8 +16,9 @@ from mnist_tradeoff.ladder import (
     mean_val_accuracy,
     rung_epochs,
 )
+from mnist_tradeoff.processes import beating
 from mnist_tradeoff.storage import study_errors
-from mnist_tradeoff.study import RunningTrial, Study
+from mnist_tradeoff.study import AlreadyFinished, RunningTrial, Study
 from mnist_tradeoff.training import TrainResult, train
 
 CURVE = ("loss", "accuracy", "val_loss", "val_accuracy")
@@ -46,8 +47,10 @@ def run_trials(study: Study, training: Split, val: Split) -> None:
 
 def _run_or_release(study: Study, trial: RunningTrial, training: Split, val: Split) -> None:
     try:
-        with study_errors():
+        with study_errors(), beating(trial.beat):
             run_trial(study, trial, training, val)
+    except AlreadyFinished:  # by another process, which took this one for dead
+        return
     except BaseException:
         trial.release()
         raise

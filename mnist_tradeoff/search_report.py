@@ -60,20 +60,21 @@ def drawn(results: SearchResults) -> dict[str, Figure]:
     return found | themed("hypervolume", figures.hypervolume_by_trial, results)
 
 
-def write(contents: Mapping[str, str], pictures: Mapping[str, Figure], folder: Path) -> Path:
-    """Write the report's files into a folder, each at once or not at all; path of the page.
+def write(contents: Mapping[str, str], pictures: Mapping[str, Figure], folder: Path) -> list[Path]:
+    """Write the report's files into a folder, each at once or not at all; their paths.
 
     Raises:
         OSError: the folder cannot be written.
     """
     folder.mkdir(exist_ok=True)
-    for name, text in contents.items():
-        _write(folder / name, text.encode())
+    files = {name: text.encode() for name, text in contents.items()}
     for name, picture in pictures.items():
         content = io.BytesIO()
         picture.savefig(content)
-        _write(folder / name, content.getvalue())
-    return folder / "report.html"
+        files[name] = content.getvalue()
+    for name, content in files.items():
+        _write(folder / name, content)
+    return [folder / name for name in files]
 
 
 def _write(path: Path, content: bytes) -> None:

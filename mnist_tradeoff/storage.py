@@ -1,30 +1,58 @@
 """Where a study is stored: Optuna's journal file, or the database that OPTUNA_STORAGE names."""
 
+import functools
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from hashlib import md5
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
+from urllib.parse import urlsplit
 
+import grpc
 import optuna
 from filelock import FileLock
-from optuna.storages import BaseStorage, JournalStorage, RDBStorage
+from optuna.storages import BaseStorage, GrpcStorageProxy, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Engine, NullPool, create_engine, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 
 from mnist_tradeoff.redaction import redact
 
 STORAGE_VARIABLE = "OPTUNA_STORAGE"
 JOURNAL_FILE = "optuna_journal.log"
 JOURNAL_START = b'{"op_code":'
-LOCK_SECONDS = 120
+LOCK_SECONDS, NO_END = 120, -1
+CONNECT_SECONDS = 5
+# How long a database or proxy that went away is waited for.
+OUTAGE_SECONDS = 600
+OUTAGE_POLL_SECONDS = 1
 
 
 class StudyError(ValueError):
     """The study cannot be used; one line, without a password."""
+
+
+@dataclass(frozen=True)
+class Storage:
+    """An Optuna storage with its locks.
+
+    lock: by purpose and most seconds of waiting (-1: no end), a lock that one process holds at a
+        time: on this machine, or, in PostgreSQL, on any. A killed process gives it back at once.
+    has_lock: False for Optuna's gRPC proxy, which knows none.
+    seconds_ahead: how far the storage's clock is ahead of this machine's.
+    """
+
+    optuna: BaseStorage
+    lock: Callable[[str, float], AbstractContextManager]
+    has_lock: bool = True
+    seconds_ahead: Callable[[], float] = lambda: 0.0
 
 
 @contextmanager
@@ -38,7 +66,7 @@ def study_errors() -> Iterator[None]:
         yield
     except (
         *(optuna.exceptions.StorageInternalError, SQLAlchemyError, ImportError, OSError),
-        json.JSONDecodeError,
+        *(json.JSONDecodeError, grpc.RpcError),
     ) as error:
         # SQLAlchemy's message is in the cause, where Optuna wraps it.
         text = str(error.__cause__ or error) or type(error).__name__
@@ -49,18 +77,140 @@ def study_errors() -> Iterator[None]:
         ) from None
 
 
-def open_storage(folder: Path) -> tuple[BaseStorage, FileLock]:
-    """The storage, and the lock under which a trial is taken."""
-    address = os.environ.get(STORAGE_VARIABLE, "").strip() or str(folder / JOURNAL_FILE)
-    if "://" in address:
-        name = md5(address.encode()).hexdigest()
-        lock = Path(gettempdir()) / f"mnist_tradeoff-{name}.lock"
-        return RDBStorage(address), FileLock(lock, timeout=LOCK_SECONDS)
-    journal = Path(address).expanduser().absolute()
-    _require_journal(journal)
-    write_lock: Any = _JournalLock(journal)
-    backend = JournalFileBackend(str(journal), write_lock)
-    return JournalStorage(backend), FileLock(_lock_path(journal, "take"), timeout=LOCK_SECONDS)
+def experimental() -> warnings.catch_warnings:
+    """Without Optuna's warning that a feature may change: the version is pinned here."""
+    category = optuna.exceptions.ExperimentalWarning
+    return warnings.catch_warnings(action="ignore", category=category)
+
+
+def storage_address(folder: Path) -> str:
+    """What OPTUNA_STORAGE names, or the journal file in a folder."""
+    return os.environ.get(STORAGE_VARIABLE, "").strip() or str(folder / JOURNAL_FILE)
+
+
+def open_storage(folder: Path) -> Storage:
+    """The storage; a database, or a proxy of one, is waited for if it goes away later.
+
+    Raises:
+        StudyError: it is a file, but no journal; or a database of another version of Optuna.
+    """
+    address = storage_address(folder)
+    if "://" not in address:
+        return _open_journal(Path(address).expanduser().absolute())
+    if address.startswith("grpc://"):
+        return _open_proxy(address)
+    if urlsplit(address).scheme.partition("+")[0] == "postgresql":
+        return _open_postgresql(address)
+    return _open_database(address)
+
+
+def _open_journal(path: Path) -> Storage:
+    _require_journal(path)
+    write_lock: Any = _JournalLock(path)
+    storage = JournalStorage(JournalFileBackend(str(path), write_lock))
+    return Storage(storage, functools.partial(_file_lock, path))
+
+
+def _open_proxy(address: str) -> Storage:
+    url = urlsplit(address)
+    with experimental():
+        storage = GrpcStorageProxy(host=url.hostname or "localhost", port=url.port or 13000)
+    storage.wait_server_ready(CONNECT_SECONDS)
+    return Storage(_patient(storage), lambda *_: nullcontext(), has_lock=False)
+
+
+def _open_database(address: str) -> Storage:
+    name = md5(address.encode()).hexdigest()
+    lock = functools.partial(_file_lock, Path(gettempdir()) / f"mnist_tradeoff-{name}")
+    with lock("schema", LOCK_SECONDS):
+        return Storage(_patient(_rdb_storage(address)), lock)
+
+
+def _open_postgresql(address: str) -> Storage:
+    connect = {"connect_timeout": CONNECT_SECONDS}
+    # A lock is held on a connection of its own, which ends with the process.
+    engine = create_engine(address, poolclass=NullPool, connect_args=connect)
+    with engine.connect():  # a wrong address or password is told at once, and not waited for
+        pass
+    lock = functools.partial(_advisory_lock, engine)
+    options = {"pool_pre_ping": True, "connect_args": connect}
+    with lock("schema", LOCK_SECONDS):  # processes that create the tables at once break them
+        storage = _rdb_storage(address, engine_kwargs=options)
+    return Storage(_patient(storage), lock, seconds_ahead=lambda: _seconds_ahead(engine))
+
+
+def _rdb_storage(address: str, **options: Any) -> RDBStorage:
+    try:
+        return RDBStorage(address, **options)
+    except RuntimeError as error:  # tables of another version of Optuna
+        raise StudyError(
+            f"the study's storage {redact(address)} cannot be used: {' '.join(str(error).split())}"
+        ) from None
+
+
+def _seconds_ahead(engine: Engine) -> float:
+    with engine.connect() as connection:
+        now = connection.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one()
+    return float(now) - time.time()
+
+
+@contextmanager
+def _advisory_lock(engine: Engine, purpose: str, seconds: float) -> Iterator[None]:
+    """A lock of PostgreSQL's, by name; the database gives it back when the connection ends.
+
+    https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
+    """
+
+    def acquire():
+        connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        connection.execute(text(f"SET lock_timeout = '{max(seconds, 0):.0f}s'"))
+        name = {"name": f"mnist_tradeoff {purpose}"}
+        connection.execute(text("SELECT pg_advisory_lock(hashtextextended(:name, 0))"), name)
+        return connection
+
+    connection = _retry(acquire)
+    try:
+        yield
+    finally:
+        connection.invalidate()  # a lost connection has lost the lock already
+        connection.close()
+
+
+def _patient(storage: BaseStorage) -> BaseStorage:
+    """The storage, each of whose methods waits while the database cannot be reached.
+
+    Each method is one transaction. One that was carried out, though its answer got lost, is carried
+    out again: values are set again, and a trial that was begun twice is abandoned once.
+    """
+    for name in dir(BaseStorage):
+        if not name.startswith("_") and callable(getattr(BaseStorage, name)):
+            setattr(storage, name, functools.partial(_retry, getattr(storage, name)))
+    return storage
+
+
+def _retry(call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    started = time.monotonic()
+    told = False
+    while True:
+        try:
+            return call(*args, **kwargs)
+        except (optuna.exceptions.StorageInternalError, SQLAlchemyError, grpc.RpcError) as error:
+            if not _is_outage(error) or time.monotonic() - started > OUTAGE_SECONDS:
+                raise
+        if not told:
+            told = True
+            minutes = OUTAGE_SECONDS // 60
+            print(f"the study's storage is away: waiting up to {minutes} minutes", file=sys.stderr)
+        time.sleep(OUTAGE_POLL_SECONDS)
+
+
+def _is_outage(error: BaseException) -> bool:
+    if isinstance(error, grpc.RpcError):
+        code = getattr(error, "code", lambda: None)()
+        return code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNKNOWN)
+    cause = error.__cause__ if not isinstance(error, SQLAlchemyError) else error
+    lost = isinstance(cause, DBAPIError) and cause.connection_invalidated
+    return lost or isinstance(cause, (OperationalError, InterfaceError))
 
 
 def _require_journal(path: Path) -> None:
@@ -94,6 +244,10 @@ class _JournalLock:
 
     def release(self) -> None:
         self.lock.release()
+
+
+def _file_lock(path: Path, purpose: str, seconds: float) -> FileLock:
+    return FileLock(_lock_path(path, purpose), timeout=seconds)
 
 
 def _lock_path(path: Path, purpose: str) -> Path:

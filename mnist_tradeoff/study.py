@@ -4,11 +4,13 @@ Trials are asked for and told one by one, so that a trial which a killed process
 wait again, keep its number, and be taken up by the next one.
 """
 
+import functools
+import time
 import warnings
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +24,69 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from mnist_tradeoff.architectures import REFERENCES
 from mnist_tradeoff.config import SearchConfig
 from mnist_tradeoff.ladder import Rung, TrialRecord
-from mnist_tradeoff.processes import is_dead, this_owner
+from mnist_tradeoff.processes import BEAT_SECONDS, is_dead, parent_owner, this_owner
+from mnist_tradeoff.redaction import redact
 from mnist_tradeoff.search_space import SearchSpace
-from mnist_tradeoff.storage import StudyError, open_storage, study_errors
+from mnist_tradeoff.storage import (
+    LOCK_SECONDS,
+    StudyError,
+    experimental,
+    open_storage,
+    storage_address,
+    study_errors,
+)
 
 IDENTITY = "identity"
+AlreadyFinished = optuna.exceptions.UpdateFinishedTrialError
 MIN_TRIALS_FOR_IMPORTANCES = 10
+# A trial whose process was killed comes back so often.
+MAX_RETRIES = 2
+MAX_CLOCK_SECONDS = 60
 ENDED = (TrialState.COMPLETE, TrialState.FAIL)
 # Proposals that are refused untrained cost milliseconds; so many in a row will not end well.
 MAX_REFUSALS_IN_A_ROW = 2_000
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+
+def study_names(folder: Path) -> list[str]:
+    """Studies of this project in the storage.
+
+    Raises:
+        StudyError: the storage cannot be used.
+    """
+    with study_errors():
+        storage = open_storage(folder).optuna
+        summaries = optuna.get_all_study_summaries(storage)
+    return [summary.study_name for summary in summaries if IDENTITY in summary.user_attrs]
+
+
+def describe_storage(folder: Path) -> str:
+    """The storage's address, without its password, and its studies.
+
+    Raises:
+        StudyError: it cannot be used, or its clock is another than this machine's: beats would
+            be misread.
+    """
+    names = study_names(folder)
+    with study_errors():
+        ahead = open_storage(folder).seconds_ahead()
+    if abs(ahead) > MAX_CLOCK_SECONDS:
+        raise StudyError(
+            f"the storage's clock is {ahead:+.0f} seconds from this machine's: set both by NTP"
+        )
+    return f"{redact(storage_address(folder))}, studies: {', '.join(names) or 'none'}"
+
+
+def serve(folder: Path, host: str, port: int) -> None:
+    """Serve the storage over Optuna's gRPC proxy until a signal comes.
+
+    Raises:
+        StudyError: the storage cannot be used.
+    """
+    with study_errors(), experimental():
+        storage = optuna.storages.get_storage(open_storage(folder).optuna)
+        optuna.storages.run_grpc_proxy_server(storage, host=host, port=port)
 
 
 def seeds_of(study_seed: int, number: int) -> tuple[int, int, int]:
@@ -53,7 +107,7 @@ class Sampler(BaseSampler):
         self.tpe = TPESampler()
 
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:  # noqa: ARG002
-        with _experimental():
+        with experimental():
             self.tpe = TPESampler(
                 seed=seeds_of(self.seed, trial.number)[1],
                 multivariate=True,
@@ -80,12 +134,6 @@ class Sampler(BaseSampler):
         return self.tpe.sample_independent(study, trial, param_name, param_distribution)
 
 
-def _experimental() -> warnings.catch_warnings:
-    """Optuna's warning that a feature may change: the version is pinned here."""
-    category = optuna.exceptions.ExperimentalWarning
-    return warnings.catch_warnings(action="ignore", category=category)
-
-
 class Study:
     """A study of this search: Optuna's, with the rules of who may take a trial.
 
@@ -103,21 +151,55 @@ class Study:
         self.config = config
         self.space = SearchSpace()
         with study_errors():
-            self.storage, self.lock = open_storage(folder)
-            with self.lock:
+            self.storage = open_storage(folder)
+            with self.lock("create"):
                 self.optuna = self._create()
                 self._identify(dataset)
+
+    @classmethod
+    def load(cls, name: str, folder: Path) -> "Study":
+        """A study as it was made; ``trials`` of its config are those that it has.
+
+        Raises:
+            StudyError: there is none of that name, or the storage cannot be used.
+        """
+        with study_errors():
+            storage = open_storage(folder).optuna
+            if name not in optuna.get_all_study_names(storage):
+                raise StudyError(f"there is no study '{name}' here: run the entry point search")
+            found = optuna.load_study(study_name=name, storage=storage)
+            if IDENTITY not in found.user_attrs:
+                raise StudyError(f"study '{name}' was not made by this project, or not to the end")
+            recipe = {**found.user_attrs[IDENTITY]}
+            dataset = recipe.pop("data")
+            del recipe["space"]
+            trials = len(found.get_trials(deepcopy=False, states=ENDED))
+        return cls(SearchConfig(**recipe, study=name, trials=max(1, trials)), dataset, folder)
+
+    @property
+    def dataset(self) -> str:
+        """Name and digest of its data."""
+        return self.optuna.user_attrs[IDENTITY]["data"]
+
+    def lock(self, purpose: str, seconds: float = LOCK_SECONDS) -> AbstractContextManager:
+        """A lock that one of the study's processes holds at a time; at most so long waited for."""
+        return self.storage.lock(f"{self.config.study}.{purpose}", seconds)
 
     def _create(self) -> optuna.Study:
         directions = [StudyDirection.MAXIMIZE]
         directions += [StudyDirection.MINIMIZE] * len(self.config.costs)
-        study = optuna.create_study(
-            storage=self.storage,
+        create = functools.partial(
+            optuna.create_study,
+            storage=self.storage.optuna,
             study_name=self.config.study,
             sampler=Sampler(self.config.seed),
             directions=directions,
-            load_if_exists=True,
         )
+        try:
+            study = create()
+        except optuna.exceptions.DuplicatedStudyError:
+            study = create(load_if_exists=True)
+            self._wait_for_its_maker(study)
         # Optuna takes other objectives without a word. A start that was killed may have left
         # proposals that wait.
         is_new = all(trial.state == TrialState.WAITING for trial in study.trials)
@@ -128,11 +210,18 @@ class Study:
             )
         return study
 
+    def _wait_for_its_maker(self, study: optuna.Study) -> None:
+        """Where there is no lock, another process may be about to write what the study is."""
+        waited = 0.0
+        while not self.storage.has_lock and IDENTITY not in study.user_attrs and waited < 10:
+            time.sleep(0.2)
+            waited += 0.2
+
     def _identify(self, dataset: str) -> None:
         wanted = identity(self.config, self.space, dataset)
         found = self.optuna.user_attrs.get(IDENTITY)
         if found is None:
-            with _experimental():
+            with experimental():
                 self.optuna.set_metric_names(["val_accuracy", *self.config.costs])
             for reference in REFERENCES.values():
                 with suppress(ValueError):  # the ann is no point of the space
@@ -148,17 +237,61 @@ class Study:
                     f"{value}: go on with that, or choose another name with study=NAME"
                 )
 
-    def release_abandoned(self) -> None:
-        """Let the trials of dead processes wait again, with their numbers and parameters."""
-        with study_errors(), self.lock:
-            for trial in self._trials(TrialState.RUNNING):
-                owner = trial.user_attrs.get("owner")
-                if owner is None or is_dead(owner):
-                    self.let_wait(trial._trial_id)
+    def release_abandoned(self, count_deaths: bool = True) -> int:
+        """Let the trials of dead processes wait again, with their numbers and parameters.
 
-    def let_wait(self, trial_id: int) -> None:
-        """Give a running trial back."""
-        self.storage.set_trial_state_values(trial_id, TrialState.WAITING)
+        A trial that came back twice fails at its third death: it may be what kills its processes.
+
+        Args:
+            count_deaths: False where this command itself has stopped its workers.
+
+        Returns:
+            how many there were.
+        """
+        with study_errors(), self.lock("take"):
+            running = self._trials(TrialState.RUNNING)
+            abandoned = [trial for trial in running if self._is_abandoned(trial)]
+            for trial in abandoned:
+                # One that has no costs yet has hardly begun.
+                self._let_wait(trial, count_deaths and "costs" in trial.user_attrs)
+        return len(abandoned)
+
+    def _let_wait(self, trial: FrozenTrial, died: bool) -> None:
+        storage, trial_id = self.storage.optuna, trial._trial_id
+        deaths = trial.user_attrs.get("deaths", 0) + died
+        with suppress(AlreadyFinished):  # its owner was alive after all
+            if died:
+                storage.set_trial_user_attr(trial_id, "deaths", deaths)
+            if deaths > MAX_RETRIES:
+                error = f"its process was killed {deaths} times"
+                storage.set_trial_user_attr(trial_id, "error", error)
+                storage.set_trial_state_values(trial_id, TrialState.FAIL)
+            else:
+                storage.set_trial_state_values(trial_id, TrialState.WAITING)
+
+    def give_back(self, trial: Trial | FrozenTrial) -> None:
+        """Let a running trial wait again."""
+        with suppress(AlreadyFinished):
+            self.storage.optuna.set_trial_state_values(trial._trial_id, TrialState.WAITING)
+
+    def running(self) -> int:
+        """How many trials run, in this command or in another one."""
+        with study_errors():
+            trials = self._trials(TrialState.RUNNING)
+        return sum(not self._is_abandoned(trial) for trial in trials)
+
+    def _is_abandoned(self, trial: FrozenTrial) -> bool:
+        """Whether nobody works at a running trial.
+
+        One without an owner was taken by a process that was killed at that moment; where there is
+        no lock, it may be about to name itself.
+        """
+        owner = trial.user_attrs.get("owner")
+        if owner is not None:
+            return is_dead(owner, trial.user_attrs.get("beat"))
+        assert trial.datetime_start is not None
+        age = datetime.now() - trial.datetime_start
+        return self.storage.has_lock or age > timedelta(seconds=BEAT_SECONDS)
 
     def missing(self) -> int:
         """How many trials are missing for the total, those that wait or run included."""
@@ -170,12 +303,27 @@ class Study:
 
     def take(self) -> "RunningTrial | None":
         """The next trial for this process, or None when the total is reached."""
-        with study_errors(), self.lock:
-            if len(self._trials(*ENDED, TrialState.RUNNING)) >= self.config.trials:
-                return None
-            trial = self.optuna.ask()
-            trial.set_user_attr("owner", this_owner())
+        with study_errors():
+            with self.lock("take"):
+                if len(self._trials(*ENDED, TrialState.RUNNING)) >= self.config.trials:
+                    return None
+                trial = self.optuna.ask()
+                trial.set_user_attr("owner", this_owner())
+                trial.set_user_attr("command", parent_owner())
+                trial.set_user_attr("beat", time.time())
+                if not self.storage.has_lock and self._is_surplus(trial.number):
+                    self.give_back(trial)
+                    return None
             return RunningTrial(self, trial)
+
+    def _is_surplus(self, number: int) -> bool:
+        """Whether the trials before this one make the total: without a lock, two may be the last.
+
+        What is given back waits for a larger total.
+        """
+        before = self.optuna.get_trials(deepcopy=False)[:number]
+        refused = sum(trial.state == TrialState.PRUNED for trial in before)
+        return number - refused >= self.config.trials
 
     def require_feasible_proposals(self) -> None:
         """Stop where proposals over budget do not end.
@@ -295,20 +443,29 @@ class RunningTrial:
 
     def finish(self, values: Sequence[float]) -> None:
         """Tell its objectives: val_accuracy, then the costs."""
-        self.study.optuna.tell(self.trial, values)
+        self._tell(values)
 
     def refuse(self) -> None:
         """End it untrained, over budget: the sampler learns that it is infeasible."""
-        self.study.optuna.tell(self.trial, state=TrialState.PRUNED)
+        self._tell(state=TrialState.PRUNED)
 
     def fail(self, reason: str) -> None:
         """End it, because its training diverged."""
         self.trial.set_user_attr("error", reason)
-        self.study.optuna.tell(self.trial, state=TrialState.FAIL)
+        self._tell(state=TrialState.FAIL)
+
+    def _tell(self, values: Sequence[float] | None = None, state: TrialState | None = None) -> None:
+        # Told already, if the storage went away before it answered, or if this process was taken
+        # for dead and another one took the trial up.
+        self.study.optuna.tell(self.trial, values, state, skip_if_finished=True)
 
     def release(self) -> None:
         """Let it wait again, because this process will not finish it."""
-        self.study.let_wait(self.trial._trial_id)
+        self.study.give_back(self.trial)
+
+    def beat(self) -> None:
+        """Tell other hosts that this process is alive."""
+        self.trial.set_user_attr("beat", time.time())
 
 
 def _record(trial: FrozenTrial) -> TrialRecord:
@@ -324,4 +481,5 @@ def _record(trial: FrozenTrial) -> TrialRecord:
         error=trial.user_attrs.get("error", ""),
         started=trial.datetime_start,
         completed=trial.datetime_complete or datetime.now(),
+        command=trial.user_attrs.get("command", ""),
     )

@@ -4,8 +4,10 @@ Optuna's storage is the record; what MLflow shows is made from it and can be mad
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -16,17 +18,18 @@ from mlflow.entities import (
     LifecycleStage,
     Metric,
     Param,
-    Run,
     RunStatus,
     RunTag,
 )
 from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 
 from mnist_tradeoff.config import SearchConfig
 from mnist_tradeoff.data import Dataset
 from mnist_tradeoff.ladder import TrialRecord
-from mnist_tradeoff.processes import RUN_VARIABLE
+from mnist_tradeoff.processes import RUN_VARIABLE, this_owner
 from mnist_tradeoff.search_results import Standing
+from mnist_tradeoff.study import Study
 from mnist_tradeoff.tracking import (
     PARENT_TAG,
     TrackingError,
@@ -37,20 +40,18 @@ from mnist_tradeoff.tracking import (
 
 STUDY_ROLE = "study"
 TRIAL_ROLE = "trial"
+# A store that went away is asked again after so many seconds, for so long.
+RETRY_SECONDS = 5
+NO_SUCH_RUN = ErrorCode.Name(RESOURCE_DOES_NOT_EXIST)
+OUTAGE_SECONDS = 600
 
 
 @contextmanager
-def study_run(
-    params: Mapping[str, Any], tags: Mapping[str, str], parent_id: str | None
-) -> Iterator[str]:
+def study_run(params: Mapping[str, Any], study: Study) -> Iterator[str]:
     """The study's one parent run: gone on with, or, at the first time, begun.
 
     `mlflow run` opens a run of its own every time. When the study has its parent already, that one
     gets the role ``session`` and the tag ``study_run_id``.
-
-    Args:
-        tags: with ``study``, its name.
-        parent_id: the run that the study names, if it has one.
 
     Yields:
         the parent's id.
@@ -58,24 +59,29 @@ def study_run(
     Raises:
         TrackingError: the store failed, or it holds another study of this name.
     """
-    name = tags["study"]
-    if parent_id is None or not _exists(parent_id):
-        _require_new(name)
-        parent_id = None
-    tags = {**tags, "role": STUDY_ROLE}
-    if parent_id and RUN_VARIABLE in os.environ:
-        session = {**tags, "role": "session", "study_run_id": parent_id}
-        with tracked_run(name, params, session), tracked_run(name, {}, tags, parent_id) as run_id:
-            yield run_id
-    else:
-        with tracked_run(name, params, tags, parent_id) as run_id:
-            yield run_id
+    name = study.config.study
+    tags = {"study": name, "role": STUDY_ROLE}
+    with ExitStack() as runs:
+        with study.lock("parent"):  # of several commands, the first one makes it
+            parent_id = study.parent_run_id
+            if parent_id is None or not _exists(parent_id):
+                _require_new(name)
+                parent_id = None
+            if parent_id and RUN_VARIABLE in os.environ:
+                session = {**tags, "role": "session", "study_run_id": parent_id}
+                runs.enter_context(tracked_run(name, params, session))
+                params = {}
+            run_id = runs.enter_context(tracked_run(name, params, tags, parent_id))
+            study.parent_run_id = run_id
+        yield run_id
 
 
 def _exists(run_id: str) -> bool:
     try:
         stage = mlflow.MlflowClient().get_run(run_id).info.lifecycle_stage
-    except MlflowException:
+    except MlflowException as error:
+        if error.error_code != NO_SUCH_RUN:
+            raise
         return False
     if stage == LifecycleStage.DELETED:
         raise TrackingError(
@@ -108,7 +114,7 @@ class TrialLog:
         lock: one process writes at a time: several commands may work at one study.
 
     Raises:
-        TrackingError: the store failed; so do the methods.
+        TrackingError: the store failed; so do the methods, if they do not say otherwise.
     """
 
     def __init__(
@@ -116,23 +122,24 @@ class TrialLog:
         parent_id: str,
         config: SearchConfig,
         dataset: Dataset,
-        lock: AbstractContextManager,
+        lock: Callable[[], AbstractContextManager],
     ):
         self.parent_id = parent_id
         self.lock = lock
+        self.away_until = 0.0
         self.config = config
         self.client = mlflow.MlflowClient()
         entity = mlflow_dataset(dataset)._to_mlflow_entity()
         self.dataset = DatasetInput(entity, [InputTag("mlflow.data.context", "training")])
         self.dataset_name = dataset.name
-        with tracking_errors(), self.lock:
+        with tracking_errors(), self.lock():
             self.experiment_id = self.client.get_run(parent_id).info.experiment_id
             self.run_ids = self._logged()
 
     def _logged(self, condition: str = "") -> dict[int, str]:
         """Run id of every trial that was written to its end."""
         found: dict[int, str] = {}
-        runs = mlflow.search_runs(
+        runs: list[Any] = mlflow.search_runs(  # pyright: ignore[reportAssignmentType]
             [self.experiment_id],
             filter_string=(
                 f"tags.role = '{TRIAL_ROLE}' and tags.`{PARENT_TAG}` = '{self.parent_id}'"
@@ -140,24 +147,51 @@ class TrialLog:
             ),
             output_format="list",
         )
-        for run in runs:
-            assert isinstance(run, Run)
-            if run.info.status == "RUNNING":  # its writer was killed in the middle
+        for run in sorted(runs, key=lambda run: run.info.run_id):
+            number = int(run.data.tags["trial_number"])
+            # Its writer was killed in the middle; or, where there is no lock, two wrote at once.
+            if run.info.status == "RUNNING" or number in found:
                 self.client.delete_run(run.info.run_id)
             else:
-                found[int(run.data.tags["trial_number"])] = run.info.run_id
+                found[number] = run.info.run_id
         return found
 
-    def write(self, trials: Sequence[TrialRecord]) -> list[TrialRecord]:
-        """Write those that are not there yet, and return them."""
+    def write_own(self, trials: Sequence[TrialRecord]) -> None:
+        """Write the new ones of this command's workers.
+
+        While the store is away they wait: Optuna has them.
+        """
+        if time.monotonic() < self.away_until:
+            return
+        try:
+            self.write([trial for trial in trials if trial.command == this_owner()])
+        except TrackingError as error:
+            print(f"{error}; the trials go on, and are written later", file=sys.stderr)
+            self.away_until = time.monotonic() + RETRY_SECONDS
+
+    def write_patiently(self, trials: Sequence[TrialRecord]) -> None:
+        """Write those that are not there yet; a store that is away is waited for."""
+        started = time.monotonic()
+        while True:
+            try:
+                self.write(trials)
+                return
+            except TrackingError as error:
+                if time.monotonic() - started > OUTAGE_SECONDS:
+                    raise
+                minutes = OUTAGE_SECONDS // 60
+                print(f"{error}; waiting up to {minutes} minutes", file=sys.stderr)
+                time.sleep(RETRY_SECONDS)
+
+    def write(self, trials: Sequence[TrialRecord]) -> None:
+        """Write those that are not there yet."""
         new = [trial for trial in trials if trial.number not in self.run_ids]
         if new:
-            with tracking_errors(), self.lock:
+            with tracking_errors(), self.lock():
                 for trial in new:
                     # Another command on the same study may have written it by now.
                     found = self._logged(f" and tags.trial_number = '{trial.number}'")
                     self.run_ids[trial.number] = found.get(trial.number) or self._write(trial)
-        return new
 
     def _write(self, trial: TrialRecord) -> str:
         completed = _milliseconds(trial.completed)

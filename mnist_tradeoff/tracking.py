@@ -10,9 +10,10 @@ import shlex
 import ssl
 import subprocess
 import tempfile
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -35,7 +36,7 @@ from mnist_tradeoff.backend import THREADS, cpu_name, tf
 from mnist_tradeoff.complexity import Complexity
 from mnist_tradeoff.data import Dataset
 from mnist_tradeoff.fingerprint import code_version
-from mnist_tradeoff.processes import RUN_VARIABLE, is_dead, this_owner
+from mnist_tradeoff.processes import RUN_VARIABLE, beating, is_dead, this_owner
 from mnist_tradeoff.redaction import redact
 from mnist_tradeoff.results import Training
 from mnist_tradeoff.training import Epoch, FinalResult
@@ -51,6 +52,7 @@ CURVE_METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
 AUTOFLUSH = "(raised as a result of"
 DIGITS_NOTE = " (digits demo, not MNIST)"
 PARENT_TAG = "mlflow.parentRunId"
+BEAT_TAG = "last_alive"
 MODEL_REQUIREMENTS = ("mlflow", "tensorflow", "keras", "numpy")
 
 # A file at a time is read back here: a bar for each would only flicker.
@@ -66,10 +68,14 @@ class TrackingError(OSError):
     """The tracking store cannot be used; one line, without a password."""
 
 
-def prepare_store() -> None:
+def prepare_store() -> int:
     """Choose the store and make sure it can be used, before any work is spent on a run.
 
-    The store is ``MLFLOW_TRACKING_URI``, or ``mlflow.db`` in the current folder.
+    The store is ``MLFLOW_TRACKING_URI``, or ``mlflow.db`` in the current folder. What processes
+    left RUNNING when they were killed is marked KILLED.
+
+    Returns:
+        how many runs were marked.
 
     Raises:
         TrackingError: a server that does not answer, or a database that cannot be opened.
@@ -86,20 +92,46 @@ def prepare_store() -> None:
     with tracking_errors(), _first_touch_lock(uri):
         mlflow.search_experiments(max_results=1)
     with tracking_errors():
-        _close_abandoned_runs()
+        return _close_abandoned_runs()
 
 
-def _close_abandoned_runs() -> None:
-    """Mark KILLED what processes of this host left RUNNING when they were killed."""
-    client = mlflow.MlflowClient()
+def _close_abandoned_runs() -> int:
+    client, closed = mlflow.MlflowClient(), 0
     for run in mlflow.search_runs(
         search_all_experiments=True,
         filter_string="attributes.status = 'RUNNING' and tags.owner LIKE '%/%/%'",
         output_format="list",
     ):
         assert isinstance(run, Run)
-        if is_dead(run.data.tags["owner"]):
+        beat = run.data.tags.get(BEAT_TAG)
+        if is_dead(run.data.tags["owner"], float(beat) if beat else None):
             client.set_terminated(run.info.run_id, RunStatus.to_string(RunStatus.KILLED))
+            closed += 1
+    return closed
+
+
+def prepare_experiment(artifact_location: str) -> None:
+    """Create the experiment that ``MLFLOW_EXPERIMENT_NAME`` names, unless it is there.
+
+    Args:
+        artifact_location: where its files go; empty: wherever the store puts them.
+
+    Raises:
+        TrackingError: it is there with another location, or the store failed.
+    """
+    name = os.environ.get("MLFLOW_EXPERIMENT_NAME", "Default")
+    with tracking_errors():
+        found = mlflow.get_experiment_by_name(name)
+        if found is None:
+            with suppress(MlflowException):  # another process has just made it
+                mlflow.create_experiment(name, artifact_location or None)
+            found = mlflow.get_experiment_by_name(name)
+        assert found is not None
+    if artifact_location and found.artifact_location.rstrip("/") != artifact_location.rstrip("/"):
+        raise TrackingError(
+            f"experiment '{name}' keeps its files in '{redact(found.artifact_location)}', and that "
+            "cannot be changed: choose another experiment with MLFLOW_EXPERIMENT_NAME"
+        )
 
 
 def _require_server(uri: str) -> None:
@@ -199,14 +231,38 @@ def tracked_run(
             # `mlflow run` has logged its parameters as the user spelled them, and another spelling
             # of the same value (0.001 after 1e-3) would be refused.
             mlflow.log_params({k: v for k, v in params.items() if k not in run.data.params})
-            mlflow.set_tags({**tags, **_environment_tags(), "owner": this_owner()})
-            yield run.info.run_id
+            mlflow.set_tags({**tags, **_environment_tags()})
+            with _owned(run):
+                yield run.info.run_id
             status = RunStatus.FINISHED
         except KeyboardInterrupt:
             status = RunStatus.KILLED
             raise
         finally:
             mlflow.end_run(RunStatus.to_string(status))
+
+
+@contextmanager
+def _owned(run: Run) -> Iterator[None]:
+    """Tags by which others know whether this process is alive.
+
+    A run that another living process goes on with at the same time stays that one's.
+    """
+    owner = run.data.tags.get("owner")
+    if owner and not is_dead(owner, float(run.data.tags.get(BEAT_TAG, 0))):
+        yield
+        return
+
+    def beat() -> None:
+        mlflow.MlflowClient().set_tag(run.info.run_id, BEAT_TAG, f"{time.time():.0f}")
+
+    mlflow.set_tag("owner", this_owner())
+    beat()
+    if mlflow.get_tracking_uri().startswith(SQLITE):  # of this machine, where owners are known
+        yield
+    else:
+        with beating(beat):
+            yield
 
 
 def store_folder() -> Path:
@@ -220,9 +276,14 @@ def sqlite_path(uri: str) -> Path:
     return Path(unquote(uri.removeprefix(SQLITE))).absolute()
 
 
+def address() -> str:
+    """The store's address, without its password."""
+    return redact(mlflow.get_tracking_uri())
+
+
 def how_to_look(run_id: str) -> str:
     """Two lines for the terminal: the run and how to open it in MLflow's own pages."""
-    uri = redact(mlflow.get_tracking_uri())
+    uri = address()
     is_server = urlsplit(uri).scheme in ("http", "https")
     # Named even where it is the default: an old ./mlruns folder would go before ./mlflow.db.
     look = uri if is_server else f"mlflow ui --backend-store-uri {shlex.quote(uri)}"
@@ -331,6 +392,12 @@ def log_report(texts: Mapping[str, str], figures: Mapping[str, Figure]) -> None:
         mlflow.log_text(text, name)
     for name, figure in figures.items():
         mlflow.log_figure(figure, name)
+
+
+def log_files(paths: Iterable[Path]) -> None:
+    """Files as artifacts of the active run, by their names."""
+    for path in paths:
+        mlflow.log_artifact(str(path))
 
 
 def finished_trainings(

@@ -24,6 +24,7 @@ def run_workers(
     threads: int,
     on_poll: Callable[[], None],
     on_killed: Callable[[], None],
+    on_stopped: Callable[[], None],
 ) -> None:
     """Run a function in so many processes until it has returned in all of them.
 
@@ -32,6 +33,7 @@ def run_workers(
         threads: CPU threads of each process.
         on_poll: called twice a second.
         on_killed: called when processes were killed, before others take their place.
+        on_stopped: called after processes were ended in the middle, because of an error or Ctrl-C.
 
     Raises:
         ValueError: an error in one of them; the others are stopped. Or they are killed again and
@@ -62,7 +64,7 @@ def run_workers(
             worker.process.join(GRACE_SECONDS)
             worker.process.kill()
         if workers:
-            on_killed()
+            on_stopped()
 
 
 class _Worker:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mnist_tradeoff import data, device_report, litert
+from mnist_tradeoff import data, device_report, litert, onnx
 from mnist_tradeoff.device import DeviceCosts
 from tests.browser import free_port, wait_for
 from tests.commands import environment, execute, mlflow_run, runs_in
@@ -42,11 +42,14 @@ def test_every_final_has_its_files_and_costs(exported):
             file.path: file.file_size for file in client.list_artifacts(run.info.run_id, "export")
         }
         assert set(files) == {
-            *("export/model.tflite", "export/model_int8.tflite", "export/model_int8.h")
+            *("export/model.tflite", "export/model_int8.tflite", "export/model_int8.h"),
+            "export/model.onnx",
         }
         metrics = run.data.metrics
         assert metrics["size_bytes"] == files["export/model.tflite"]
         assert metrics["int8_size_bytes"] == files["export/model_int8.tflite"]
+        assert metrics["onnx_size_bytes"] == files["export/model.onnx"]
+        assert metrics["onnx_test_accuracy"] == pytest.approx(metrics["test_accuracy"], abs=0.01)
         assert metrics["litert_test_accuracy"] == pytest.approx(metrics["test_accuracy"], abs=0.01)
         assert metrics["latency_us_p5"] <= metrics["latency_us"] <= metrics["latency_us_p95"]
         assert metrics["keras_predict_us"] > metrics["compiled_call_us"] > metrics["latency_us"]
@@ -66,11 +69,12 @@ def test_an_exported_file_scores_what_its_run_says(exported, stripes):
         path = client.download_artifacts(run.info.run_id, f"export/{file}", str(folder))
         return Path(path).read_bytes()
 
-    for file, metric in (
-        ("model.tflite", "litert_test_accuracy"),
-        ("model_int8.tflite", "int8_test_accuracy"),
+    for file, classify, metric in (
+        ("model.tflite", litert.classify, "litert_test_accuracy"),
+        ("model_int8.tflite", litert.classify, "int8_test_accuracy"),
+        ("model.onnx", onnx.classify, "onnx_test_accuracy"),
     ):
-        classes = litert.classify(read(file), test.images)
+        classes = classify(read(file), test.images)
         assert (classes == test.labels).mean() == run.data.metrics[metric]
     array = read("model_int8.h").decode().partition("= {")[2].partition("}")[0]
     assert bytes(int(x, 16) for x in array.split(",") if x.strip()) == read("model_int8.tflite")
@@ -93,7 +97,7 @@ def test_the_header_compiles(exported):
 @pytest.mark.slow
 def test_tables_and_figures_are_logged(exported):
     folder, done = exported
-    (parent,) = [run for run in runs_in(folder) if run.data.tags["role"] == "export"]
+    parent = [run for run in runs_in(folder) if run.data.tags["role"] == "export"][-1]
     client = mlflow.MlflowClient(f"sqlite:///{folder}/mlflow.db")
     files = {file.path for file in client.list_artifacts(parent.info.run_id)}
     assert files == {"costs.md", "costs.csv", "device_fronts.png", "device_fronts_dark.png"}
@@ -117,17 +121,33 @@ def test_a_study_that_does_not_exist_or_is_of_other_data_is_one_line(finished_se
 
 
 @pytest.mark.slow
-def test_a_lost_model_fails_its_export_and_not_the_others(tmp_path, stripes):
-    size = ["--trials", "1", "--epochs", "1", "--seeds", "1", "--dataset", str(stripes)]
-    assert execute(tmp_path, [sys.executable, "-m", "experiments.search", *size]).returncode == 0
-    model = sorted(tmp_path.rglob("model.keras"))[0]
-    content = bytearray(model.read_bytes())
-    content[len(content) // 2] ^= 255  # in the middle of the weights: a wrong checksum
+def test_one_training_is_exported_by_its_run(exported, stripes):
+    folder, _ = exported
+    (run, *_) = finals(folder)
+    (trial, *_) = [run for run in runs_in(folder) if run.data.tags.get("role") == "trial"]
+    command = [*EXPORT, "--tolerance", "1", "--dataset", str(stripes), "--run_id"]
+    done = execute(folder, [*command, run.info.run_id])
+    assert done.returncode == 0, done.stderr
+    assert "1/1 " in done.stderr
+    done = execute(folder, [*command, trial.info.run_id])
+    assert done.returncode == 1
+    assert "is no suite, no study and no finished training" in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.slow
+def test_a_damaged_model_fails_its_export_and_not_the_others(exported, stripes):
+    folder, _ = exported
+    model = sorted(folder.rglob("model.keras"))[0]
+    content = model.read_bytes()
+    damaged = bytearray(content)
+    damaged[len(content) // 2] ^= 255  # in the middle of the weights: a wrong checksum
+    model.write_bytes(damaged)
+    done = execute(folder, [*EXPORT, "--tolerance", "1", "--dataset", str(stripes)])
     model.write_bytes(content)
-    done = execute(tmp_path, [*EXPORT, "--tolerance", "1", "--dataset", str(stripes)])
     assert done.returncode == 1
     last = done.stderr.splitlines()[-1]
-    assert last.startswith("error: 1 of 4 exports failed and are missing in the table (")
+    count = len(finals(folder))
+    assert last.startswith(f"error: 1 of {count} exports failed and are missing in the table (")
     assert "has no model that can be loaded" in last
     assert "Traceback" not in done.stderr
 
@@ -200,15 +220,16 @@ def test_a_fresh_process_without_tensorflow_scores_what_the_registry_says(champi
 def test_a_budget_that_nothing_meets_is_one_line_and_leaves_the_registry_alone(champion, stripes):
     folder, _ = champion
     before = registered(folder)
-    for budgets, message in (
-        (["max_params=10"], "no model keeps num_params ≤ 10: only num_params is in the way"),
-        (["max_params=-1"], "max_params must be 0 or more, not -1"),
-        (["min_accuracy=2"], "min_accuracy must be 0 to 1, not 2.0"),
-        (["study=none"], "there is no study 'none' here"),
-        (["study=a'b"], "study must be a name of letters"),
+    command = [sys.executable, "-m", "experiments.recommend", "--dataset", str(stripes)]
+    for budget, message in (
+        (["--max_params", "10"], "no model keeps num_params ≤ 10: only num_params is in the way"),
+        (["--max_params", "-1"], "max_params must be 0 or more, not -1"),
+        (["--min_accuracy", "2"], "min_accuracy must be 0 to 1, not 2.0"),
+        (["--study", "none"], "there is no study 'none' here"),
+        (["--study", "a'b"], "study must be a name of letters"),
     ):
-        done = mlflow_run(folder, *budgets, f"dataset={stripes}", entry="recommend")
-        assert done.returncode == 1
+        done = execute(folder, [*command, *budget])
+        assert done.returncode != 0
         assert len([line for line in done.stderr.splitlines() if message in line]) == 1
         assert "Traceback" not in done.stderr
     assert registered(folder) == before
@@ -251,6 +272,7 @@ def costs(model: str, seed: int, **changes: float) -> DeviceCosts:
         **{"num_params": 100.0, "macs": 10.0, "peak_activation_bytes": 5.0, "size_bytes": 400.0},
         **{"int8_size_bytes": 150.0, "litert_test_accuracy": 0.9, "int8_test_accuracy": 0.89},
         **{f"{p}latency_us{e}": 10.0 for p in ("", "int8_") for e in ("", "_p5", "_p95")},
+        **{"onnx_size_bytes": 500.0, "onnx_test_accuracy": 0.9},
         **{"keras_predict_us": 5_000.0, "compiled_call_us": 100.0, "images_per_second": 9.0},
     }
     return DeviceCosts(model, (seed,), {**metrics, **changes})

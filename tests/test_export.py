@@ -8,7 +8,7 @@ import psutil
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from mnist_tradeoff import data, export, litert
+from mnist_tradeoff import data, export, litert, onnx
 from mnist_tradeoff.architectures import parse
 from mnist_tradeoff.complexity import complexity
 from mnist_tradeoff.config import TrainConfig
@@ -39,12 +39,14 @@ def trained(stripes):
     return dataset, train_and_test(NET, dataset, config)
 
 
-def test_trained_weights_arrive_in_both_files(trained):
+def test_trained_weights_arrive_in_every_file(trained):
     dataset, result = trained
     weights = result.model.get_weights()
     assert result.test.accuracy > 0.9
     exact = litert.classify(export.convert(NET, weights), dataset.test.images)
     np.testing.assert_array_equal(exact, result.test.predictions)
+    portable = onnx.classify(export.convert_to_onnx(NET, weights), dataset.test.images)
+    np.testing.assert_array_equal(portable, result.test.predictions)
     content = export.convert_to_int8(NET, weights, dataset.train.images[:100])
     rounded = litert.classify(content, dataset.test.images)
     assert (rounded == result.test.predictions).mean() > 0.97
@@ -61,6 +63,8 @@ def test_a_damaged_file_is_refused(content):
     for damaged in (content[: len(content) // 2], b"", b"x" * 99):
         with pytest.raises(ValueError, match="not a LiteRT model, or a damaged one"):
             litert.classify(damaged, np.zeros((1, 28, 28), np.uint8))
+        with pytest.raises(ValueError, match="not an ONNX model, or a damaged one"):
+            onnx.classify(damaged, np.zeros((1, 28, 28), np.uint8))
 
 
 def test_size_is_that_of_float32_weights_and_a_little_more(content):

@@ -4,7 +4,7 @@ import importlib
 import re
 import shlex
 import tomllib
-from dataclasses import fields
+from dataclasses import asdict, fields
 
 import pytest
 import yaml
@@ -14,8 +14,12 @@ from packaging.utils import canonicalize_name
 
 from mnist_tradeoff import cli
 from mnist_tradeoff.config import (
+    DoctorConfig,
     ExportConfig,
+    InitConfig,
+    ReapConfig,
     RecommendConfig,
+    ReportConfig,
     RunConfig,
     SearchConfig,
     SuiteConfig,
@@ -28,7 +32,27 @@ CONFIGS = {
     "search": ("experiments.search", SearchConfig),
     "export": ("experiments.export", ExportConfig),
     "recommend": ("experiments.recommend", RecommendConfig),
+    "init": ("experiments.init", InitConfig),
+    "report": ("experiments.report", ReportConfig),
+    "reap": ("experiments.reap", ReapConfig),
+    "doctor": ("experiments.doctor", DoctorConfig),
 }
+SEARCH = SearchConfig(
+    study="other",
+    trials=7,
+    cost="macs,latency_us",
+    max_params=20_000,
+    max_macs=900_000,
+    workers=2,
+    timeout=1.5,
+    seeds=2,
+    epochs=7,
+    batch_size=64,
+    learning_rate=0.125,
+    precision="float32",
+    seed=3,
+    dataset="digits",
+)
 CHANGED = {
     SuiteConfig: SuiteConfig(
         seeds=2,
@@ -48,23 +72,12 @@ CHANGED = {
         cost="latency_us",
         dataset="digits",
     ),
-    ExportConfig: ExportConfig(study="other", tolerance=0.25, dataset="digits"),
-    SearchConfig: SearchConfig(
-        study="other",
-        trials=7,
-        cost="macs,latency_us",
-        max_params=20_000,
-        max_macs=900_000,
-        workers=2,
-        timeout=1.5,
-        seeds=2,
-        epochs=7,
-        batch_size=64,
-        learning_rate=0.125,
-        precision="float32",
-        seed=3,
-        dataset="digits",
-    ),
+    ExportConfig: ExportConfig(study="other", run_id="0a1b", tolerance=0.25, dataset="digits"),
+    SearchConfig: SEARCH,
+    InitConfig: InitConfig(**asdict(SEARCH), artifact_location="s3://bucket/folder"),
+    ReportConfig: ReportConfig(study="other", seeds=2, dataset="digits"),
+    ReapConfig: ReapConfig(),
+    DoctorConfig: DoctorConfig(dataset="digits"),
     RunConfig: RunConfig(
         model="8C3-P2",
         epochs=7,

@@ -78,7 +78,7 @@ def test_an_abandoned_trial_is_taken_up_with_its_number_and_trainings(folder):
     again = Study(CONFIG, DATA, folder)
     again.release_abandoned()  # an owner of another host is taken to be alive
     assert again.optuna.trials[4].state == TrialState.RUNNING
-    again.let_wait(again.optuna.trials[4]._trial_id)
+    again.give_back(again.optuna.trials[4])
     taken = again.take()
     assert taken is not None
     assert (taken.number, taken.architecture, taken.seed) == (4, left.architecture, left.seed)
@@ -114,7 +114,7 @@ def test_other_data_number_of_objectives_or_maker_is_refused(folder):
         Study(CONFIG, "digits 5", folder)
     with pytest.raises(StudyError, match="with cost=num_params, not num_params,macs"):
         Study(dataclasses.replace(CONFIG, cost="num_params,macs"), DATA, folder)
-    storage = study.storage
+    storage = study.storage.optuna
     foreign = optuna.create_study(
         storage=storage, study_name="foreign", directions=["maximize", "minimize"]
     )
@@ -128,7 +128,9 @@ def test_other_data_number_of_objectives_or_maker_is_refused(folder):
 def test_a_start_that_was_killed_is_done_again(folder):
     study = Study(CONFIG, DATA, folder)
     fresh = optuna.create_study(
-        storage=study.storage, study_name="killed", directions=["maximize", "minimize"]
+        storage=study.storage.optuna,
+        study_name="killed",
+        directions=["maximize", "minimize"],
     )
     fresh.enqueue_trial(study.space.params(REFERENCES["simple_cnn"].architecture))
     again = Study(dataclasses.replace(CONFIG, study="killed"), DATA, folder)

@@ -13,6 +13,7 @@ from experiments.trainings import train_all
 from mnist_tradeoff import data, tracking
 from mnist_tradeoff.architectures import REFERENCES
 from mnist_tradeoff.config import RunConfig, SuiteConfig
+from mnist_tradeoff.export_tracking import finals_of_run
 from tests.commands import environment, execute, mlflow_run, runs_in
 
 pytestmark = pytest.mark.slow
@@ -82,9 +83,31 @@ def test_parent_has_the_tables_and_the_figures(finished):
     assert "\r" not in done.stderr
 
 
+def run_suite(folder, stripes, seeds: int, epochs: int):
+    size = ["--seeds", str(seeds), "--epochs", str(epochs), "--dataset", str(stripes)]
+    return execute(folder, [sys.executable, "-m", "experiments.suite", *size])
+
+
+def test_its_trainings_are_found_for_an_export(finished, stripes):
+    folder, _ = finished
+    suite_run = of_role(folder, "suite")[-1]
+    mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
+    try:
+        finals = finals_of_run(suite_run.info.run_id, data.load(str(stripes)))
+        with pytest.raises(tracking.TrackingError, match="is one of 'stripes', not of 'digits'"):
+            finals_of_run(suite_run.info.run_id, data.load("digits"))
+        with pytest.raises(tracking.TrackingError, match="Run with id=none not found"):
+            finals_of_run("none", data.load("digits"))
+    finally:
+        mlflow.set_tracking_uri("")
+    assert {(final.model, final.seed) for final in finals} == {
+        (model, seed) for model in REFERENCES for seed in (0, 1)
+    }
+
+
 def test_again_trains_nothing_and_says_so(finished, stripes):
     folder, _ = finished
-    again = mlflow_run(folder, "seeds=2", "epochs=2", f"dataset={stripes}", entry="suite")
+    again = run_suite(folder, stripes, seeds=2, epochs=2)
     assert again.returncode == 0, again.stderr
     assert "8 of 8 trainings were finished before, and are reused" in again.stderr
     assert "seed 0: val_accuracy" not in again.stderr
@@ -97,20 +120,18 @@ def test_again_trains_nothing_and_says_so(finished, stripes):
 
 def test_another_setting_is_trained(finished, stripes):
     folder, _ = finished
-    done = mlflow_run(folder, "seeds=1", "epochs=1", f"dataset={stripes}", entry="suite")
+    done = run_suite(folder, stripes, seeds=1, epochs=1)
     assert done.returncode == 0, done.stderr
     assert "reused" not in done.stderr
     assert len(of_role(folder, "reference")) == 12
 
 
 def test_a_finished_training_whose_files_are_gone_is_trained_again(tmp_path, stripes):
-    command = [sys.executable, "-m", "experiments.suite", "--seeds", "1", "--epochs", "1"]
-    command += ["--dataset", str(stripes)]
-    assert execute(tmp_path, command).returncode == 0
+    assert run_suite(tmp_path, stripes, seeds=1, epochs=1).returncode == 0
     gone, damaged, *_ = sorted(tmp_path.rglob("test_predictions.npy"))
     gone.unlink()
     damaged.write_bytes(damaged.read_bytes()[:50])
-    again = execute(tmp_path, command)
+    again = run_suite(tmp_path, stripes, seeds=1, epochs=1)
     assert again.returncode == 0, again.stderr
     assert "2 of 4 trainings were finished before" in again.stderr
     assert len(of_role(tmp_path, "reference")) == 6

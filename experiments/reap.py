@@ -1,0 +1,25 @@
+"""Entry point ``reap``: close the runs and give back the trials whose processes are dead.
+
+python -m experiments.reap
+
+Every start does this too. A process of this machine is looked up; one of another machine is taken
+to be dead when it has not been heard of for three minutes.
+"""
+
+from mnist_tradeoff import cli
+from mnist_tradeoff.config import ReapConfig
+
+
+def run_reap(_: ReapConfig) -> None:
+    # Imported here, because MLflow takes seconds that --help need not wait for.
+    from mnist_tradeoff import tracking
+    from mnist_tradeoff.study import Study, study_names
+
+    closed = tracking.prepare_store()
+    folder = tracking.store_folder()
+    given_back = sum(Study.load(name, folder).release_abandoned() for name in study_names(folder))
+    print(f"{closed} runs closed, {given_back} trials given back")
+
+
+if __name__ == "__main__":
+    cli.run(lambda: run_reap(cli.parse(ReapConfig)))
