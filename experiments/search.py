@@ -102,7 +102,7 @@ def search_trials(
         target: what a worker process does, with the arguments of ``work``.
     """
     from mnist_tradeoff import terminal
-    from mnist_tradeoff.backend import available_cores
+    from mnist_tradeoff.backend import THREADS
     from mnist_tradeoff.workers import run_workers
 
     config = study.config
@@ -122,7 +122,7 @@ def search_trials(
 
         if study.missing():
             arguments = (config, data_identity(dataset), folder, dataset.train, dataset.val)
-            threads = max(1, available_cores() // config.workers)
+            threads = max(1, THREADS // config.workers)
             stopped = functools.partial(study.release_abandoned, count_deaths=False)
             run_workers(
                 *(target, arguments, config.workers, threads),

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 import warnings
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -136,6 +137,7 @@ def _open_postgresql(address: str) -> Storage:
     options = {"pool_pre_ping": True, "connect_args": connect}
     with lock("schema", LOCK_SECONDS):  # processes that create the tables at once break them
         storage = _rdb_storage(address, engine_kwargs=options)
+    weakref.finalize(storage, storage.engine.dispose)  # the server's connections are few
     return Storage(_patient(storage), lock, seconds_ahead=lambda: _seconds_ahead(engine))
 
 

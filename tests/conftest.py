@@ -52,6 +52,15 @@ def mnist_folder() -> Path:
 
 
 @pytest.fixture(scope="session")
+def postgres():
+    """A PostgreSQL server of this session's."""
+    from tests.services import postgresql
+
+    with postgresql() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def finished_search(tmp_path_factory, stripes):
     """Folder of a store with a finished search of five trials, and what the command printed.
 

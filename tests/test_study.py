@@ -1,6 +1,7 @@
-"""The study on real storages: Optuna's journal file and SQLite."""
+"""The study on real storages: Optuna's journal file, SQLite and PostgreSQL."""
 
 import dataclasses
+import time
 
 import optuna
 import pytest
@@ -10,6 +11,7 @@ from mnist_tradeoff.architectures import REFERENCES
 from mnist_tradeoff.complexity import complexity
 from mnist_tradeoff.config import SearchConfig
 from mnist_tradeoff.ladder import Rung
+from mnist_tradeoff.processes import SILENCE_SECONDS, this_host
 from mnist_tradeoff.storage import StudyError
 from mnist_tradeoff.study import RunningTrial, Study, seeds_of
 
@@ -17,11 +19,14 @@ CONFIG = SearchConfig(study="s", trials=20)
 DATA = "stripes 1234"
 
 
-@pytest.fixture(params=["journal", "sqlite"])
+@pytest.fixture(params=["journal", "sqlite", "postgresql"])
 def folder(request, tmp_path, monkeypatch):
     monkeypatch.delenv("OPTUNA_STORAGE", raising=False)
     if request.param == "sqlite":
         monkeypatch.setenv("OPTUNA_STORAGE", f"sqlite:///{tmp_path}/optuna.db")
+    if request.param == "postgresql":
+        server = request.getfixturevalue("postgres")
+        monkeypatch.setenv("OPTUNA_STORAGE", server.create())
     return tmp_path
 
 
@@ -74,15 +79,55 @@ def test_an_abandoned_trial_is_taken_up_with_its_number_and_trainings(folder):
     left = study.take()
     assert left is not None
     left.add_rung(Rung(1, 0.5, 0.1, 1.0, "float32", {}))
-    left.trial.set_user_attr("owner", "another process that has ended")
+    left.trial.set_user_attr("owner", "anotherhost/1/1")
     again = Study(CONFIG, DATA, folder)
-    again.release_abandoned()  # an owner of another host is taken to be alive
-    assert again.optuna.trials[4].state == TrialState.RUNNING
-    again.give_back(again.optuna.trials[4])
+    assert again.release_abandoned() == 0  # another host that was heard of just now
+    assert again.running() == 1
+    left.trial.set_user_attr("beat", time.time() - SILENCE_SECONDS - 1)
+    assert again.running() == 0
+    assert again.release_abandoned() == 1
     taken = again.take()
     assert taken is not None
     assert (taken.number, taken.architecture, taken.seed) == (4, left.architecture, left.seed)
     assert [rung.val_accuracy for rung in taken.rungs] == [0.5]
+
+
+def test_a_trial_whose_processes_die_comes_back_twice_and_then_fails(folder):
+    study = Study(CONFIG, DATA, folder)
+    for deaths in (1, 2, 3):
+        trial = study.take()
+        assert trial is not None
+        assert trial.number == 0
+        trial.costs = {"num_params": 1, "macs": 1}
+        trial.trial.set_user_attr("owner", dead_owner())
+        assert study.release_abandoned() == 1
+        state = TrialState.WAITING if deaths < 3 else TrialState.FAIL
+        assert study.optuna.trials[0].state == state
+    (record,) = study.finished()
+    assert record.error == "its process was killed 3 times"
+    trial = study.take()
+    assert trial is not None
+    assert trial.number == 1
+
+
+def dead_owner() -> str:
+    return f"{this_host()}/1/1"  # process 1 has started at another time
+
+
+def test_a_process_that_was_taken_for_dead_changes_nothing_any_more(folder):
+    study = Study(CONFIG, DATA, folder)
+    late = study.take()
+    assert late is not None
+    late.costs = {"num_params": 1, "macs": 1}
+    late.trial.set_user_attr("owner", dead_owner())
+    assert study.release_abandoned() == 1
+    taken = study.take()
+    assert taken is not None
+    finish(taken)
+    values = study.optuna.trials[0].values
+    late.finish([0.1, 1])
+    late.release()
+    assert study.optuna.trials[0].values == values
 
 
 def test_two_that_take_at_once_do_not_exceed_the_total(folder):
