@@ -8,6 +8,7 @@ times at once, on one machine or on many: all work at the same study.
 
 import dataclasses
 import functools
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -35,11 +36,10 @@ def run_search(config: SearchConfig) -> None:
         tracking.log_dataset(dataset)
         log = study_tracking.TrialLog(run_id, config, dataset, lambda: study.lock("log"))
         search_trials(study, dataset, folder, log, check_launcher)
-        elsewhere = study.running()
-        if elsewhere:
+        if study.missing() and (running := study.running()):
             outcome = (
-                f"  {elsewhere} trials are still running in other processes: the one that ends "
-                "last writes the report\n"
+                f"  {running} trials are still running in other processes: the one that ends last "
+                "writes the report\n"
             )
         else:
             outcome = finish_study(study, dataset, log, folder, check_launcher)
@@ -67,6 +67,7 @@ def finish_study(
         log.write_patiently(study.finished())
         trainings, failures = train_finalists(study, dataset, check_launcher, train)
         results = search_report.collect(study, trainings, dataset)
+        log.write_patiently(results.trials)
         log.tag_front(standings(results.trials, config.costs, config.epochs))
         texts = search_report.texts(results, trainings)
         figures = search_report.drawn(results)
@@ -90,7 +91,7 @@ def work(config: SearchConfig, data_identity: str, folder: Path, training, val) 
     from mnist_tradeoff.search import run_trials
     from mnist_tradeoff.study import Study
 
-    run_trials(Study(config, data_identity, folder), training, val)
+    run_trials(Study(config, data_identity, folder, wait=True), training, val)
 
 
 def search_trials(
@@ -106,6 +107,7 @@ def search_trials(
     from mnist_tradeoff.workers import run_workers
 
     config = study.config
+    started = time.monotonic()
     study.release_abandoned()
     seen = {trial.number for trial in study.finished()}
     with terminal.SearchProgress(len(seen), config.trials) as progress:
@@ -120,14 +122,19 @@ def search_trials(
             log.write_own(finished)
             progress.on_poll()
 
-        if study.missing():
-            arguments = (config, data_identity(dataset), folder, dataset.train, dataset.val)
-            threads = max(1, THREADS // config.workers)
-            stopped = functools.partial(study.release_abandoned, count_deaths=False)
+        arguments = (config, data_identity(dataset), folder, dataset.train, dataset.val)
+        threads = max(1, THREADS // config.workers)
+        stopped = functools.partial(study.release_abandoned, count_deaths=False)
+        go_on = study.missing() > 0
+        while go_on:
             run_workers(
                 *(target, arguments, config.workers, threads),
                 *(on_poll, study.release_abandoned, stopped),
             )
+            study.release_abandoned()
+            in_time = not config.timeout or time.monotonic() - started < config.timeout
+            # Again, when a process elsewhere died at the trial that these workers left to it.
+            go_on = in_time and study.missing() > 0 and not study.running()
         on_poll()
 
 

@@ -22,7 +22,13 @@ from filelock import FileLock
 from optuna.storages import BaseStorage, GrpcStorageProxy, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from sqlalchemy import Engine, NullPool, create_engine, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import (
+    DBAPIError,
+    InterfaceError,
+    OperationalError,
+    PendingRollbackError,
+    SQLAlchemyError,
+)
 
 from mnist_tradeoff.redaction import redact
 
@@ -89,13 +95,20 @@ def storage_address(folder: Path) -> str:
     return os.environ.get(STORAGE_VARIABLE, "").strip() or str(folder / JOURNAL_FILE)
 
 
-def open_storage(folder: Path) -> Storage:
+def open_storage(folder: Path, wait: bool = False) -> Storage:
     """The storage; a database, or a proxy of one, is waited for if it goes away later.
+
+    Args:
+        wait: whether it is waited for now, too: it is known to be there.
 
     Raises:
         StudyError: it is a file, but no journal; or a database of another version of Optuna.
     """
     address = storage_address(folder)
+    return _retry(_open, address) if wait else _open(address)
+
+
+def _open(address: str) -> Storage:
     if "://" not in address:
         return _open_journal(Path(address).expanduser().absolute())
     if address.startswith("grpc://"):
@@ -124,7 +137,7 @@ def _open_database(address: str) -> Storage:
     name = md5(address.encode()).hexdigest()
     lock = functools.partial(_file_lock, Path(gettempdir()) / f"mnist_tradeoff-{name}")
     with lock("schema", LOCK_SECONDS):
-        return Storage(_patient(_rdb_storage(address)), lock)
+        return Storage(_patient(_cached(address)), lock)
 
 
 def _open_postgresql(address: str) -> Storage:
@@ -136,18 +149,22 @@ def _open_postgresql(address: str) -> Storage:
     lock = functools.partial(_advisory_lock, engine)
     options = {"pool_pre_ping": True, "connect_args": connect}
     with lock("schema", LOCK_SECONDS):  # processes that create the tables at once break them
-        storage = _rdb_storage(address, engine_kwargs=options)
-    weakref.finalize(storage, storage.engine.dispose)  # the server's connections are few
+        storage = _cached(address, engine_kwargs=options)
     return Storage(_patient(storage), lock, seconds_ahead=lambda: _seconds_ahead(engine))
 
 
-def _rdb_storage(address: str, **options: Any) -> RDBStorage:
-    try:
-        return RDBStorage(address, **options)
-    except RuntimeError as error:  # tables of another version of Optuna
+def _cached(address: str, **options: Any) -> BaseStorage:
+    storage = RDBStorage(address, skip_compatibility_check=True, **options)
+    weakref.finalize(storage, storage.engine.dispose)  # a server's connections are few
+    found, wanted = storage.get_current_version(), storage.get_head_version()
+    if found != wanted:
         raise StudyError(
-            f"the study's storage {redact(address)} cannot be used: {' '.join(str(error).split())}"
-        ) from None
+            f"the study's storage {redact(address)} cannot be used: another version of Optuna made "
+            f"it (schema {found}, not {wanted}); make a new database, or see 'optuna storage "
+            "upgrade'"
+        )
+    # As Optuna does itself. Done here, because the methods of this one are the patient ones.
+    return optuna.storages.get_storage(storage)
 
 
 def _seconds_ahead(engine: Engine) -> float:
@@ -196,7 +213,10 @@ def _retry(call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     while True:
         try:
             return call(*args, **kwargs)
-        except (optuna.exceptions.StorageInternalError, SQLAlchemyError, grpc.RpcError) as error:
+        except (
+            *(optuna.exceptions.StorageInternalError, SQLAlchemyError, grpc.RpcError),
+            ConnectionError,
+        ) as error:
             if not _is_outage(error) or time.monotonic() - started > OUTAGE_SECONDS:
                 raise
         if not told:
@@ -210,9 +230,12 @@ def _is_outage(error: BaseException) -> bool:
     if isinstance(error, grpc.RpcError):
         code = getattr(error, "code", lambda: None)()
         return code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNKNOWN)
+    if isinstance(error, ConnectionError):
+        return True
     cause = error.__cause__ if not isinstance(error, SQLAlchemyError) else error
     lost = isinstance(cause, DBAPIError) and cause.connection_invalidated
-    return lost or isinstance(cause, (OperationalError, InterfaceError))
+    # The last one: a connection was lost in the middle of a transaction.
+    return lost or isinstance(cause, (OperationalError, InterfaceError, PendingRollbackError))
 
 
 def _require_journal(path: Path) -> None:

@@ -85,7 +85,7 @@ def serve(folder: Path, host: str, port: int) -> None:
         StudyError: the storage cannot be used.
     """
     with study_errors(), experimental():
-        storage = optuna.storages.get_storage(open_storage(folder).optuna)
+        storage = open_storage(folder).optuna
         optuna.storages.run_grpc_proxy_server(storage, host=host, port=port)
 
 
@@ -141,17 +141,18 @@ class Study:
         config: its name, objectives, seed and budgets.
         dataset: name and digest of the data, part of the study's identity.
         folder: where the journal is, unless OPTUNA_STORAGE names another storage.
+        wait: whether a database that is away is waited for from the start.
 
     Raises:
         StudyError: the storage cannot be used, or a study of that name is another one; the first
             difference is named.
     """
 
-    def __init__(self, config: SearchConfig, dataset: str, folder: Path):
+    def __init__(self, config: SearchConfig, dataset: str, folder: Path, wait: bool = False):
         self.config = config
         self.space = SearchSpace()
         with study_errors():
-            self.storage = open_storage(folder)
+            self.storage = open_storage(folder, wait)
             with self.lock("create"):
                 self.optuna = self._create()
                 self._identify(dataset)

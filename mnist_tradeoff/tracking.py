@@ -57,6 +57,8 @@ MODEL_REQUIREMENTS = ("mlflow", "tensorflow", "keras", "numpy")
 
 # A file at a time is read back here: a bar for each would only flicker.
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+# A line with the address of every run that ends; ours is said once.
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 # MLflow and Alembic tell of every table they create.
 for _name in ("mlflow", "alembic"):
     logging.getLogger(_name).setLevel(logging.WARNING)

@@ -67,6 +67,11 @@ class PostgreSQL:
         with psycopg.connect(address, autocommit=True) as connection:
             connection.execute(statement.encode())
 
+    def dump(self, address: str) -> bytes:
+        """All that a database holds."""
+        program = str(self.binaries / "pg_dump")
+        return subprocess.check_output([program, address.replace("+psycopg", "")])
+
     def create(self) -> str:
         """Address of a new database."""
         database = f"database{next(self.numbers)}"

@@ -126,15 +126,17 @@ def test_another_setting_is_trained(finished, stripes):
     assert len(of_role(folder, "reference")) == 12
 
 
-def test_a_finished_training_whose_files_are_gone_is_trained_again(tmp_path, stripes):
-    assert run_suite(tmp_path, stripes, seeds=1, epochs=1).returncode == 0
-    gone, damaged, *_ = sorted(tmp_path.rglob("test_predictions.npy"))
-    gone.unlink()
-    damaged.write_bytes(damaged.read_bytes()[:50])
-    again = run_suite(tmp_path, stripes, seeds=1, epochs=1)
+def test_a_finished_training_whose_files_are_gone_is_trained_again(finished, stripes):
+    folder, _ = finished
+    runs = [run for run in of_role(folder, "reference") if run.data.params["epochs"] == "1"]
+    gone, damaged, *_ = (folder / "mlruns" / "0" / run.info.run_id for run in runs)
+    (gone / "artifacts" / "test_predictions.npy").unlink()
+    file = damaged / "artifacts" / "test_predictions.npy"
+    file.write_bytes(file.read_bytes()[:50])
+    again = run_suite(folder, stripes, seeds=1, epochs=1)
     assert again.returncode == 0, again.stderr
     assert "2 of 4 trainings were finished before" in again.stderr
-    assert len(of_role(tmp_path, "reference")) == 6
+    assert len(of_role(folder, "reference")) == 14
 
 
 def test_killed_and_run_again_is_as_if_undisturbed(finished, tmp_path, stripes):
