@@ -1,0 +1,65 @@
+"""Memory of the process that exports: is it flat over many exports?
+
+    python -m benchmarks.export_memory --exports 50
+
+Exports different nets one after the other, each with every file and measurement of the entry point
+``export``, and writes down the resident memory of this process after each.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import psutil
+from tqdm import tqdm
+
+from benchmarks.ours import host
+from mnist_tradeoff import data
+from mnist_tradeoff.architectures import parse
+from mnist_tradeoff.device import export_and_measure
+from mnist_tradeoff.export import stop_converter
+from mnist_tradeoff.models import build
+
+RESULTS = Path(__file__).parent / "results" / "export_memory.json"
+STEP = 10
+
+
+def measure(exports: int) -> list[float]:
+    """Resident megabytes of this process after each export."""
+    dataset, process, found = data.load("mnist"), psutil.Process(), []
+    for number in tqdm(range(exports), disable=None):
+        # Another net each time: nothing can be reused.
+        architecture = parse(f"{4 + number % 13}C3-P2-{5 + number % 17}C3-P2")
+        export_and_measure(build(architecture), architecture, dataset, tolerance=1.0)
+        found.append(process.memory_info().rss / 1e6)
+    stop_converter()
+    return found
+
+
+def markdown(results: dict) -> str:
+    """Memory after every tenth export, and the host."""
+    megabytes, found = results["megabytes"], results["host"]
+    numbers = [1, *range(STEP, len(megabytes) + 1, STEP)]
+    rows = [f"| {number} | {megabytes[number - 1]:,.0f} |" for number in numbers]
+    return "\n".join(
+        [
+            "| exports | resident MB |",
+            "|--:|--:|",
+            *rows,
+            "",
+            f"Host: {found['cpu']}, Python {found['python']}, TensorFlow {found['tensorflow']}, "
+            f"Keras {found['keras']}.",
+        ]
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="memory of the process that exports")
+    parser.add_argument("--exports", type=int, default=50)
+    results = {"host": host(), "megabytes": measure(parser.parse_args().exports)}
+    RESULTS.write_text(f"{json.dumps(results)}\n")
+    print(markdown(results))
+
+
+if __name__ == "__main__":
+    main()

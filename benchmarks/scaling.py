@@ -1,0 +1,164 @@
+"""How a study on PostgreSQL and MLflow's server scales with its commands.
+
+    python -m benchmarks.scaling
+
+Starts both servers on loopback. Training is replaced by a sleep of the same length, so that the
+cores of one machine do not cap it; all else is real: commands with a worker process each, Optuna's
+sampler, the ladder's looks at the study, and one MLflow run a trial. The clock runs from the moment
+when every worker is ready to the end of the last trial. A last run without sleep shows the most
+that the stores and this machine's cores give together.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import optuna
+from sqlalchemy import NullPool
+from tqdm import tqdm
+
+from benchmarks.ours import host
+from experiments import search as entry_point
+from mnist_tradeoff.config import SearchConfig
+from tests.services import mlflow_server, postgresql
+
+RESULTS = Path(__file__).parent / "results" / "scaling.json"
+COMMANDS = (1, 2, 4, 8)
+SLEEP_SECONDS = 6.0
+TRIALS_A_COMMAND = 8
+UNTHROTTLED_TRIALS = 120
+SLEEP_VARIABLE, COUNT_VARIABLE = "SCALING_SLEEP", "SCALING_COMMANDS"
+
+
+def sleeping_work(config: SearchConfig, data_identity: str, folder: Path, training, val) -> None:
+    """A worker process of the search that sleeps where it would train."""
+    from mnist_tradeoff import search
+
+    def sleep(architecture, _training, _val, config):
+        time.sleep(float(os.environ[SLEEP_VARIABLE]))
+        accuracy = 1 - 0.1 / len(str(architecture))
+        epoch = SimpleNamespace(loss=0.1, accuracy=accuracy, val_loss=0.1, val_accuracy=accuracy)
+        return SimpleNamespace(
+            epochs=[epoch] * config.epochs,
+            val=SimpleNamespace(accuracy=accuracy, loss=0.1),
+            train_seconds=float(os.environ[SLEEP_VARIABLE]),
+            precision="float32",
+        )
+
+    search.train = sleep
+    (folder / f"ready{os.getpid()}").touch()
+    while len(list(folder.glob("ready*"))) < int(os.environ[COUNT_VARIABLE]):
+        time.sleep(0.05)
+    entry_point.work(config, data_identity, folder, training, val)
+
+
+def command(trials: int) -> None:
+    """The search without its final trainings, in this process and its worker."""
+    from mnist_tradeoff import data, study_tracking, tracking
+    from mnist_tradeoff.study import Study
+
+    config = SearchConfig(trials=trials, epochs=1, dataset="digits")
+    tracking.prepare_store()
+    dataset = data.load(config.dataset)
+    folder = Path.cwd()
+    study = Study(config, entry_point.data_identity(dataset), folder)
+    with study_tracking.study_run({}, study) as run_id:
+        log = study_tracking.TrialLog(run_id, config, dataset, lambda: study.lock("log"))
+        entry_point.search_trials(study, dataset, folder, log, lambda: None, sleeping_work)
+
+
+def measure(server, commands: int, trials: int, seconds: float) -> dict:
+    """Trials of so many commands at once; their span and what each took besides its sleep."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        storage = server.create()
+        with mlflow_server(folder, server.create()) as tracking:
+            environment = {
+                **os.environ,
+                **tracking.client,
+                "OPTUNA_STORAGE": storage,
+                "PYTHONPATH": str(Path(__file__).parent.parent),
+                SLEEP_VARIABLE: str(seconds),
+                COUNT_VARIABLE: str(commands),
+            }
+            line = [sys.executable, "-m", "benchmarks.scaling", "--command", str(trials)]
+            running = [
+                subprocess.Popen(line, cwd=folder, env=environment, stderr=subprocess.DEVNULL)
+                for _ in range(commands)
+            ]
+            for process in running:
+                if process.wait() != 0:
+                    raise RuntimeError(f"a command failed: {process.args}")
+        storage = optuna.storages.RDBStorage(storage, engine_kwargs={"poolclass": NullPool})
+        found = optuna.load_study(study_name="widths", storage=storage).trials
+    started = [trial.datetime_start for trial in found if trial.datetime_start]
+    ended = [trial.datetime_complete for trial in found if trial.datetime_complete]
+    assert len(found) == len(started) == len(ended) == trials
+    own = [(end - start).total_seconds() for start, end in zip(started, ended, strict=True)]
+    return {
+        "commands": commands,
+        "trials": trials,
+        "sleep_seconds": seconds,
+        "span_seconds": (max(ended) - min(started)).total_seconds(),
+        "trial_seconds_median": statistics.median(own),
+    }
+
+
+def markdown(results: dict) -> str:
+    """The table, the rate without sleep, and the host."""
+    lines = [
+        "| commands | trials | trials an hour | of linear | a trial besides its training, ms |",
+        "|--:|--:|--:|--:|--:|",
+    ]
+    *throttled, free = results["runs"]
+    for run in throttled:
+        sleep, span = run["sleep_seconds"], run["span_seconds"]
+        efficiency = run["trials"] * sleep / (run["commands"] * span)
+        beside = 1e3 * (run["commands"] * span / run["trials"] - sleep)
+        rate = 3600 * run["trials"] / span
+        lines.append(
+            f"| {run['commands']} | {run['trials']} | {rate:,.0f} | {efficiency:.1%} "
+            f"| {beside:.0f} |"
+        )
+    rate = free["trials"] / free["span_seconds"]
+    found = results["host"]
+    return "\n".join(
+        [
+            *lines,
+            "",
+            f"Training replaced by a sleep of {SLEEP_SECONDS:.0f} s. Without a sleep, "
+            f"{free['commands']} commands finish {rate:.1f} trials a second: there the two cores "
+            f"are full (sampling, MLflow's server and PostgreSQL together). With trainings of "
+            f"30 s that is the work of {30 * rate:.0f} commands.",
+            "",
+            f"Host: {found['cpu']}, {found['threads']} cores, Python {found['python']}, "
+            f"PostgreSQL and MLflow's server on the same machine.",
+        ]
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="how a study scales with its commands")
+    parser.add_argument("--command", type=int, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.command:
+        command(arguments.command)
+        return
+    plan = [(count, count * TRIALS_A_COMMAND, SLEEP_SECONDS) for count in COMMANDS]
+    plan.append((COMMANDS[-1], UNTHROTTLED_TRIALS, 0.0))
+    with postgresql() as server:
+        runs = [measure(server, *sizes) for sizes in tqdm(plan, disable=None)]
+    results = {"host": host(), "runs": runs}
+    RESULTS.write_text(f"{json.dumps(results, indent=1)}\n")
+    print(markdown(results))
+
+
+if __name__ == "__main__":
+    main()
