@@ -63,7 +63,10 @@ def finish_study(
     from mnist_tradeoff.storage import NO_END
 
     config = study.config
+    asked = time.time()
     with study.lock("finals", NO_END):
+        if study.report_time > asked:
+            return "  report        another process has just written it\n"
         log.write_patiently(study.finished())
         trainings, failures = train_finalists(study, dataset, check_launcher, train)
         results = search_report.collect(study, trainings, dataset)
@@ -73,6 +76,8 @@ def finish_study(
         figures = search_report.drawn(results)
         report_folder = folder / f"search_{config.study}"
         tracking.log_files(search_report.write(texts, figures, report_folder))
+        if not failures:
+            study.report_time = time.time()
     if failures:
         raise ValueError(
             f"{len(failures)} trainings of the front failed and are missing in the report "

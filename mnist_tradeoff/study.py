@@ -362,6 +362,16 @@ class Study:
             self.optuna.set_user_attr("mlflow_run_id", run_id)
 
     @property
+    def report_time(self) -> float:
+        """When the last whole report was written, in seconds of ``time.time``; 0: never."""
+        return self.optuna.user_attrs.get("report_time", 0.0)
+
+    @report_time.setter
+    def report_time(self, seconds: float) -> None:
+        with study_errors():
+            self.optuna.set_user_attr("report_time", seconds)
+
+    @property
     def reference_costs(self) -> dict[str, dict[str, float]]:
         """Costs of the four references by name; empty until they are set."""
         return self.optuna.user_attrs.get("reference_costs", {})

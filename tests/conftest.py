@@ -1,7 +1,6 @@
 """Fixtures: small real data made in the test, and real MNIST where it can be had."""
 
 import os
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -58,19 +57,3 @@ def postgres():
 
     with postgresql() as server:
         yield server
-
-
-@pytest.fixture(scope="session")
-def finished_search(tmp_path_factory, stripes):
-    """Folder of a store with a finished search of five trials, and what the command printed.
-
-    Tests go on with it; ``pareto_of_five.csv`` there stays as it is.
-    """
-    from tests.commands import mlflow_run
-
-    folder = tmp_path_factory.mktemp("search")
-    parameters = ["trials=5", "epochs=3", "seeds=1", f"dataset={stripes}"]
-    done = mlflow_run(folder, *parameters, entry="search")
-    assert done.returncode == 0, done.stderr
-    shutil.copy(folder / "search_widths" / "pareto.csv", folder / "pareto_of_five.csv")
-    return folder, done

@@ -22,8 +22,18 @@ EXPORT = [sys.executable, "-m", "experiments.export"]
 
 
 @pytest.fixture(scope="module")
-def exported(finished_search, stripes):
-    folder, _ = finished_search
+def searched(tmp_path_factory, stripes) -> Path:
+    """A store with a search of one trial, whose finals are the references."""
+    folder = tmp_path_factory.mktemp("device")
+    command = [sys.executable, "-m", "experiments.search", "--trials", "1", "--epochs", "2"]
+    done = execute(folder, [*command, "--seeds", "1", "--dataset", str(stripes)])
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def exported(searched, stripes):
+    folder = searched
     done = mlflow_run(folder, "tolerance=0.2", f"dataset={stripes}", entry="export")
     assert done.returncode == 0, done.stderr
     return folder, done
@@ -107,8 +117,8 @@ def test_tables_and_figures_are_logged(exported):
 
 
 @pytest.mark.slow
-def test_a_study_that_does_not_exist_or_is_of_other_data_is_one_line(finished_search, stripes):
-    folder, _ = finished_search
+def test_a_study_that_does_not_exist_or_is_of_other_data_is_one_line(searched, stripes):
+    folder = searched
     for arguments, message in (
         (["--study", "none"], "there is no study 'none' here"),
         (["--dataset", "digits"], "is one of 'stripes', not of 'digits'"),

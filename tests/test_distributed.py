@@ -20,6 +20,7 @@ from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 from sqlalchemy import NullPool
 
+from mnist_tradeoff import tracking
 from mnist_tradeoff.config import SearchConfig
 from mnist_tradeoff.ladder import candidates, front
 from mnist_tradeoff.storage import StudyError
@@ -136,7 +137,7 @@ def check_no_password(site: Site) -> None:
 def test_a_storm_of_deaths_and_outages_loses_nothing_and_doubles_nothing(site, monkeypatch):
     """From four starts at the same instant on empty stores."""
     monkeypatch.setenv("OPTUNA_STORAGE", site.storage)
-    trials, deaths = (60, 12) if LONG else (12, 2)
+    trials, deaths = (60, 12) if LONG else (10, 2)
     dice = random.Random(0)
     commands = [site.search(trials) for _ in range(4)]
     outages = [restart_postgresql, stop_mlflow, restart_postgresql]
@@ -152,6 +153,7 @@ def test_a_storm_of_deaths_and_outages_loses_nothing_and_doubles_nothing(site, m
         assert command.wait(timeout=900) == 0, site.told()
     check(site, trials)
     check_no_password(site)
+    assert "documented references" in site.told()
 
 
 def wait_for_trials(site: Site, count: int) -> None:
@@ -285,12 +287,13 @@ def test_an_artifact_store_that_cannot_be_written_leaves_the_study_intact(
     (tmp_path / "file").write_text("no folder")
     variables = {"OPTUNA_STORAGE": postgres.create(), "MLFLOW_EXPERIMENT_NAME": "other"}
     size = ["--trials", "1", *SIZE, "--dataset", str(stripes)]
-    init = [sys.executable, "-m", "experiments.init", *size]
-    location = ["--artifact_location", f"file://{tmp_path}/file"]
-    assert execute(tmp_path, [*init, *location], **variables).returncode == 0
-    moved = execute(tmp_path, [*init, "--artifact_location", "/elsewhere"], **variables)
-    assert moved.returncode == 1
-    assert "cannot be changed" in moved.stderr.splitlines()[-1]
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", variables["MLFLOW_EXPERIMENT_NAME"])
+    tracking.prepare_store()
+    tracking.prepare_experiment(f"file://{tmp_path}/file")
+    with pytest.raises(tracking.TrackingError, match="cannot be changed"):
+        tracking.prepare_experiment("/elsewhere")
+    mlflow.set_tracking_uri("")
     done = execute(tmp_path, [*SEARCH, *size], **variables)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("error: ")

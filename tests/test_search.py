@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,6 +27,20 @@ pytestmark = pytest.mark.slow
 
 SEARCH = [sys.executable, "-m", "experiments.search"]
 SIZE = ("--trials", "5", "--epochs", "3", "--seeds", "1")
+
+
+@pytest.fixture(scope="module")
+def finished_search(tmp_path_factory, stripes):
+    """Folder of a store with a finished search of five trials, and what the command printed.
+
+    Tests go on with it; ``pareto_of_five.csv`` there stays as it is.
+    """
+    folder = tmp_path_factory.mktemp("search")
+    parameters = ["trials=5", "epochs=3", "seeds=1", f"dataset={stripes}"]
+    done = mlflow_run(folder, *parameters, entry="search")
+    assert done.returncode == 0, done.stderr
+    shutil.copy(folder / "search_widths" / "pareto.csv", folder / "pareto_of_five.csv")
+    return folder, done
 
 
 def search(folder, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
