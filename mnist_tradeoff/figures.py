@@ -234,10 +234,11 @@ def _draw_error(axes: Axes, finalists: Sequence[Finalist], cost: str, **looks: A
 
 def _accuracy_axis(axes: Axes, errors: Sequence[float]) -> None:
     """Accuracy upwards, with the error on a log scale: from 99 to 99.5 % is as far as to 98 %."""
-    axes.set_yscale("log")
     worst = min(max(errors, default=1), 1 - LOWEST_ACCURACY_SHOWN)
     best = max(min(errors, default=0), LOWEST_ERROR_SHOWN)
+    # In this order: a log scale without limits of its own complains about models that are alike.
     axes.set_ylim(1.3 * worst, 0.7 * best)
+    axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda error, _: f"{100 * (1 - error):g} %"))
     axes.yaxis.set_minor_formatter(NullFormatter())

@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
@@ -202,10 +202,15 @@ class TrialLog:
             tags=self._tags(trial),
         ).info.run_id
         params = [Param(name, str(value)) for name, value in self._params(trial).items()]
-        self.client.log_batch(run_id, _metrics(trial, completed), params)
-        self.client.log_inputs(run_id, [self.dataset])
         status = RunStatus.FAILED if trial.error else RunStatus.FINISHED
-        self.client.set_terminated(run_id, RunStatus.to_string(status), completed)
+        try:
+            self.client.log_batch(run_id, _metrics(trial, completed), params)
+            self.client.log_inputs(run_id, [self.dataset])
+            self.client.set_terminated(run_id, RunStatus.to_string(status), completed)
+        except BaseException:  # Ctrl-C, or the store went away: a half-written trial is none
+            with suppress(MlflowException):
+                self.client.delete_run(run_id)
+            raise
         return run_id
 
     def _tags(self, trial: TrialRecord) -> dict[str, str]:
