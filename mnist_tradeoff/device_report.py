@@ -125,6 +125,8 @@ def agreement_table(models: Sequence[DeviceCosts]) -> str:
     """Kendall's τ of every two costs over the models, as Markdown."""
 
     def correlation(a: str, b: str) -> str:
+        if len(models) < 2:
+            return "–"
         values = ([costs.metrics[cost] for costs in models] for cost in (a, b))
         tau, _ = stats.kendalltau(*values)
         return f"{tau:.2f}"

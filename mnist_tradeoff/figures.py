@@ -217,7 +217,9 @@ def pareto_front(results: SearchResults) -> Figure:
 
 def _draw_finalists(axes: Axes, finalists: Sequence[Finalist], cost: str) -> None:
     _draw_error(axes, finalists, cost, **FRONT_STYLE, linestyle="none", label="front of the search")
-    points = np.array([[finalist.costs[cost], 1 - finalist.test.mean] for finalist in finalists])
+    points = np.array(
+        [[finalist.costs[cost], _shown(1 - finalist.test.mean)] for finalist in finalists]
+    )
     best = points[on_front(points)] if len(points) else points.reshape(0, 2)
     best = best[np.argsort(best[:, 0])]
     axes.step(*best.T, where="post", color=FRONT_STYLE["color"], linewidth=1, alpha=0.6)
@@ -225,11 +227,16 @@ def _draw_finalists(axes: Axes, finalists: Sequence[Finalist], cost: str) -> Non
 
 def _draw_error(axes: Axes, finalists: Sequence[Finalist], cost: str, **looks: Any) -> None:
     costs = [finalist.costs[cost] for finalist in finalists]
-    errors = [1 - finalist.test.mean for finalist in finalists]
+    errors = [_shown(1 - finalist.test.mean) for finalist in finalists]
     margins = [
         min(_margin(finalist.test), 0.9 * (1 - finalist.test.mean)) for finalist in finalists
     ]
     axes.errorbar(costs, errors, margins, **{"capsize": 4, **looks})
+
+
+def _shown(error: float) -> float:
+    """An error on the log scale, where none at all has no place."""
+    return max(error, LOWEST_ERROR_SHOWN)
 
 
 def _accuracy_axis(axes: Axes, errors: Sequence[float]) -> None:
@@ -267,7 +274,7 @@ def device_fronts(models: Sequence[DeviceCosts]) -> Figure:
     for axes, (cost, label) in zip(panels, costs.items(), strict=True):
         for name, prefix, accuracy, looks in kinds:
             points = np.array(
-                [[m.metrics[f"{prefix}{cost}"], 1 - m.metrics[accuracy]] for m in models]
+                [[m.metrics[f"{prefix}{cost}"], _shown(1 - m.metrics[accuracy])] for m in models]
             )
             axes.plot(*points.T, linestyle="none", label=name, alpha=0.8, **looks)
             best = points[on_front(points)]
