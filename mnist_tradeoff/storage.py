@@ -8,7 +8,7 @@ import time
 import warnings
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from hashlib import md5
 from pathlib import Path
@@ -21,7 +21,7 @@ import optuna
 from filelock import FileLock
 from optuna.storages import BaseStorage, GrpcStorageProxy, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
-from sqlalchemy import Engine, NullPool, create_engine, text
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import (
     DBAPIError,
     InterfaceError,
@@ -143,13 +143,18 @@ def _open_database(address: str) -> Storage:
 def _open_postgresql(address: str) -> Storage:
     connect = {"connect_timeout": CONNECT_SECONDS}
     # A lock is held on a connection of its own, which ends with the process.
-    engine = create_engine(address, poolclass=NullPool, connect_args=connect)
-    with engine.connect():  # a wrong address or password is told at once, and not waited for
-        pass
+    engine = create_engine(address, pool_pre_ping=True, pool_size=1, connect_args=connect)
     lock = functools.partial(_advisory_lock, engine)
-    options = {"pool_pre_ping": True, "connect_args": connect}
-    with lock("schema", LOCK_SECONDS):  # processes that create the tables at once break them
-        storage = _cached(address, engine_kwargs=options)
+    try:
+        with engine.connect():  # a wrong address or password is told at once, and not waited for
+            pass
+        with lock("schema", LOCK_SECONDS):  # processes that create the tables at once break them
+            options = {"pool_pre_ping": True, "connect_args": connect}
+            storage = _cached(address, engine_kwargs=options)
+    except BaseException:
+        engine.dispose()
+        raise
+    weakref.finalize(storage, engine.dispose)
     return Storage(_patient(storage), lock, seconds_ahead=lambda: _seconds_ahead(engine))
 
 
@@ -183,15 +188,17 @@ def _advisory_lock(engine: Engine, purpose: str, seconds: float) -> Iterator[Non
     def acquire():
         connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         connection.execute(text(f"SET lock_timeout = '{max(seconds, 0):.0f}s'"))
-        name = {"name": f"mnist_tradeoff {purpose}"}
         connection.execute(text("SELECT pg_advisory_lock(hashtextextended(:name, 0))"), name)
         return connection
 
+    name = {"name": f"mnist_tradeoff {purpose}"}
     connection = _retry(acquire)
     try:
         yield
     finally:
-        connection.invalidate()  # a lost connection has lost the lock already
+        with suppress(SQLAlchemyError):  # a lost connection has lost the lock already
+            unlock = text("SELECT pg_advisory_unlock(hashtextextended(:name, 0))")
+            connection.execute(unlock, name)
         connection.close()
 
 

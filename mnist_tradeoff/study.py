@@ -310,11 +310,11 @@ class Study:
                     return None
                 trial = self.optuna.ask()
                 trial.set_user_attr("owner", this_owner())
-                trial.set_user_attr("command", parent_owner())
-                trial.set_user_attr("beat", time.time())
                 if not self.storage.has_lock and self._is_surplus(trial.number):
                     self.give_back(trial)
                     return None
+            trial.set_user_attr("command", parent_owner())
+            trial.set_user_attr("beat", time.time())
             return RunningTrial(self, trial)
 
     def _is_surplus(self, number: int) -> bool:
