@@ -8,7 +8,7 @@ import time
 import warnings
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from hashlib import md5
 from pathlib import Path
@@ -30,6 +30,7 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
 )
 
+from mnist_tradeoff.advisory_lock import advisory_lock
 from mnist_tradeoff.redaction import redact
 
 STORAGE_VARIABLE = "OPTUNA_STORAGE"
@@ -144,7 +145,7 @@ def _open_postgresql(address: str) -> Storage:
     connect = {"connect_timeout": CONNECT_SECONDS}
     # A lock is held on a connection of its own, which ends with the process.
     engine = create_engine(address, pool_pre_ping=True, pool_size=1, connect_args=connect)
-    lock = functools.partial(_advisory_lock, engine)
+    lock = functools.partial(advisory_lock, engine, call=_retry)
     try:
         with engine.connect():  # a wrong address or password is told at once, and not waited for
             pass
@@ -176,30 +177,6 @@ def _seconds_ahead(engine: Engine) -> float:
     with engine.connect() as connection:
         now = connection.execute(text("SELECT extract(epoch FROM clock_timestamp())")).scalar_one()
     return float(now) - time.time()
-
-
-@contextmanager
-def _advisory_lock(engine: Engine, purpose: str, seconds: float) -> Iterator[None]:
-    """A lock of PostgreSQL's, by name; the database gives it back when the connection ends.
-
-    https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
-    """
-
-    def acquire():
-        connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        connection.execute(text(f"SET lock_timeout = '{max(seconds, 0):.0f}s'"))
-        connection.execute(text("SELECT pg_advisory_lock(hashtextextended(:name, 0))"), name)
-        return connection
-
-    name = {"name": f"mnist_tradeoff {purpose}"}
-    connection = _retry(acquire)
-    try:
-        yield
-    finally:
-        with suppress(SQLAlchemyError):  # a lost connection has lost the lock already
-            unlock = text("SELECT pg_advisory_unlock(hashtextextended(:name, 0))")
-            connection.execute(unlock, name)
-        connection.close()
 
 
 def _patient(storage: BaseStorage) -> BaseStorage:

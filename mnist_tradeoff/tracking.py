@@ -29,9 +29,10 @@ from mlflow.data.numpy_dataset import NumpyDataset, from_numpy
 from mlflow.entities import Run, RunStatus
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
-from sqlalchemy import create_engine
+from sqlalchemy import NullPool, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from mnist_tradeoff.advisory_lock import advisory_lock
 from mnist_tradeoff.backend import THREADS, cpu_name, tf
 from mnist_tradeoff.complexity import Complexity
 from mnist_tradeoff.data import Dataset
@@ -44,7 +45,7 @@ from mnist_tradeoff.training import Epoch, FinalResult
 SQLITE = "sqlite:///"
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
 SERVER_TIMEOUT_SECONDS = 5
-SQLITE_LOCK_SECONDS = 120
+LOCK_SECONDS = 120
 PROJECT_FOLDER = Path(__file__).parent.parent
 PREDICTIONS_FILE = "test_predictions.npy"
 CURVE_METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
@@ -175,12 +176,17 @@ def _require_database(uri: str) -> None:
 
 @contextmanager
 def _first_touch_lock(uri: str) -> Iterator[None]:
-    """One process at a time: several that create the tables of a fresh SQLite file break it."""
+    """One process at a time: several that create the tables of a fresh database break it."""
+    if urlsplit(uri).scheme.partition("+")[0] == "postgresql":
+        engine = create_engine(uri, poolclass=NullPool)
+        with tracking_errors(), advisory_lock(engine, "tracking", LOCK_SECONDS):
+            yield
+        return
     if not uri.startswith(SQLITE):
         yield
         return
     path = sqlite_path(uri)
-    lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=SQLITE_LOCK_SECONDS)
+    lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=LOCK_SECONDS)
     try:
         lock.acquire()
     except OSError as error:

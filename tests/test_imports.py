@@ -22,7 +22,7 @@ OWNERS = {
     },
     "sklearn": {"data.py"},
     "plotly": {"page.py"},
-    "optuna": {"study.py", "storage.py"},
+    "optuna": {"study.py", "storage.py", "sampler.py"},
     "grpc": {"storage.py"},
     "ai_edge_litert": {"litert.py"},
     "onnxruntime": {"onnx.py"},
@@ -32,10 +32,11 @@ OWNERS = {
 }
 LIGHT = {"architectures.py", "complexity.py", "config.py", "cli.py", "search_space.py"}
 ORDER = [
-    ["architectures", "markdown", "pareto", "processes", "quiet", "redaction"],
+    ["advisory_lock", "architectures", "markdown", "pareto", "processes", "quiet", "redaction"],
     ["complexity", "data_files", "ladder", "search_space"],
     ["backend", "config", "download", "cli"],
     ["data", "fingerprint", "litert", "models", "onnx", "statistics", "storage", "workers"],
+    ["sampler"],
     ["study"],
     ["export", "results", "training"],
     ["comparison", "device", "recommendation", "search"],

@@ -12,8 +12,9 @@ from mnist_tradeoff.complexity import complexity
 from mnist_tradeoff.config import SearchConfig
 from mnist_tradeoff.ladder import Rung
 from mnist_tradeoff.processes import SILENCE_SECONDS, this_host
+from mnist_tradeoff.sampler import seeds_of
 from mnist_tradeoff.storage import StudyError
-from mnist_tradeoff.study import RunningTrial, Study, seeds_of
+from mnist_tradeoff.study import RunningTrial, Study
 
 CONFIG = SearchConfig(study="s", trials=20)
 DATA = "stripes 1234"

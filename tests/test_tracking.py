@@ -164,7 +164,8 @@ def test_server_with_an_odd_address_is_one_line(monkeypatch, uri):
 
 
 @pytest.mark.slow
-def test_first_touch_by_four_processes_at_once(tmp_path):
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_first_touch_by_four_processes_at_once(tmp_path, kind, request):
     code = (
         "from mnist_tradeoff import tracking\n"
         "tracking.prepare_store()\n"
@@ -172,6 +173,10 @@ def test_first_touch_by_four_processes_at_once(tmp_path):
     )
     environment = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW_")}
     environment["PYTHONPATH"] = str(ROOT)
+    store = f"sqlite:///{tmp_path}/mlflow.db"
+    if kind == "postgresql":
+        store = request.getfixturevalue("postgres").create()
+        environment["MLFLOW_TRACKING_URI"] = store
     command = [sys.executable, "-c", code]
     processes = [
         subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE)
@@ -180,6 +185,5 @@ def test_first_touch_by_four_processes_at_once(tmp_path):
     for process in processes:
         _, stderr = process.communicate(timeout=300)
         assert process.returncode == 0, stderr.decode()
-    client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
-    runs = client.search_runs(["0"])
+    runs = mlflow.MlflowClient(store).search_runs(["0"])
     assert [run.info.status for run in runs] == ["FINISHED"] * 4
