@@ -2,6 +2,7 @@
 
 Reads the training data of our split; answers every line ``{"seed": s}`` on standard input with one
 more epoch of that seed's model: ``{"train_seconds": t, "test_accuracy": a}``.
+Arguments: the model, and the batch size if it is not 64.
 """
 
 # Keras declares `verbose` to be text, and takes 0.
@@ -17,7 +18,7 @@ import numpy as np
 from mnist_tradeoff.architectures import Architecture, Conv, Dense, MaxPool, resolve
 from mnist_tradeoff.data import load
 
-BATCH_SIZE = 64
+DEFAULT_BATCH_SIZE = 64
 
 
 def plain_model(architecture: Architecture, seed: int) -> keras.Model:
@@ -42,18 +43,19 @@ def plain_model(architecture: Architecture, seed: int) -> keras.Model:
     return model
 
 
-def warm_up(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> None:
+def warm_up(model: keras.Model, images: np.ndarray, labels: np.ndarray, batch_size: int) -> None:
     """Trace and run one step outside the clock, then put everything back."""
     model.optimizer.build(model.trainable_variables)
     variables = [*model.variables, *model.optimizer.variables]
     values = [variable.numpy() for variable in variables]
-    model.fit(images[:BATCH_SIZE], labels[:BATCH_SIZE], batch_size=BATCH_SIZE, verbose=0)
+    model.fit(images[:batch_size], labels[:batch_size], batch_size=batch_size, verbose=0)
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
 
 
 def main() -> None:
     architecture = resolve(sys.argv[1])
+    batch_size = int(sys.argv[2]) if len(sys.argv) > 2 else DEFAULT_BATCH_SIZE
     dataset = load("mnist")
     train, test = (
         split.images[..., None].astype("float32") / 255 for split in (dataset.train, dataset.test)
@@ -63,9 +65,9 @@ def main() -> None:
         seed = json.loads(line)["seed"]
         if seed not in models:
             models[seed] = plain_model(architecture, seed)
-            warm_up(models[seed], train, dataset.train.labels)
+            warm_up(models[seed], train, dataset.train.labels, batch_size)
         started = time.perf_counter()
-        models[seed].fit(train, dataset.train.labels, batch_size=BATCH_SIZE, verbose=0)
+        models[seed].fit(train, dataset.train.labels, batch_size=batch_size, verbose=0)
         seconds = time.perf_counter() - started
         _, accuracy = models[seed].evaluate(test, dataset.test.labels, batch_size=1000, verbose=0)
         print(json.dumps({"train_seconds": seconds, "test_accuracy": accuracy}), flush=True)

@@ -28,11 +28,11 @@ MAX_EPOCHS = 20
 class Contestant:
     """A process that answers one JSON line with another."""
 
-    def __init__(self, module: str, model: str):
+    def __init__(self, module: str, *arguments: str):
         # TensorFlow's banner, or why it failed
         self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 (close() closes it)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", f"benchmarks.{module}", model],
+            [sys.executable, "-m", f"benchmarks.{module}", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.errors,
