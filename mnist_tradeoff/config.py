@@ -182,7 +182,9 @@ class ExportConfig:
     """Export finished models to LiteRT and ONNX, check them, and measure what they cost."""
 
     study: str = option("widths", "name of the study whose front and references are exported")
-    run_id: str = option("", "export this suite, study or training instead: its MLflow run")
+    run_id: str = option(
+        "", "MLflow run of a suite, study or training to export instead; empty: none"
+    )
     tolerance: float = option(0.005, "most test accuracy that an exported file may lose, 0 to 1")
     dataset: str = option("auto", DATASET_HELP)
 

@@ -1,5 +1,6 @@
 """Finished models in MLflow: loaded from there, and their exported files logged there."""
 
+import re
 import statistics
 import tempfile
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import mlflow
 import pandas as pd
-from mlflow.entities import Metric, Run
+from mlflow.entities import LifecycleStage, Metric, Run
 from mlflow.exceptions import MlflowException
 from mlflow.utils.time import get_current_time_millis
 
@@ -132,19 +133,26 @@ def load_model(run_id: str) -> keras.Model:
     """The Keras model of a run, read in Keras's safe mode: nothing of the file is executed.
 
     Raises:
-        ModelError: the run has no model, or its file is damaged.
+        ModelError: the run was deleted, has no model, or its file is damaged.
     """
     # Here, because it imports TensorFlow, and backend must have done that first, quietly.
     from mlflow.tensorflow import load_model
 
+    with tracking_errors():
+        stage = mlflow.MlflowClient().get_run(run_id).info.lifecycle_stage
+    if stage == LifecycleStage.DELETED:
+        raise ModelError(
+            f"run {run_id} was deleted in MLflow: bring it back with "
+            f"'mlflow runs restore --run-id {run_id}'"
+        )
     try:
         with tempfile.TemporaryDirectory() as folder:
             return load_model(
                 f"runs:/{run_id}/model", folder, keras_model_kwargs={"safe_mode": True}
             )
     except Exception as error:  # a damaged file raises what it likes
-        line = " ".join(str(error).split())[:200]
-        raise ModelError(f"run {run_id} has no model that can be loaded ({line})") from None
+        line = re.sub(r"/\S*/", "", " ".join(str(error).split()))[:200]
+        raise ModelError(f"the model of run {run_id} is missing or damaged ({line})") from None
 
 
 def log_export(run_id: str, exported: Exported) -> None:

@@ -20,10 +20,12 @@ def classify(content: bytes, images: np.ndarray) -> np.ndarray:
 
     Args:
         content: a LiteRT model from uint8 images (n, 28, 28) to ten scores of any type.
+        images: uint8 (n, 28, 28), at least one.
 
     Raises:
-        ValueError: the file is damaged.
+        ValueError: the file is damaged, or the images are something else.
     """
+    require_images(images)
     interpreter = _interpreter(content)
     (entry,), (out,) = interpreter.get_input_details(), interpreter.get_output_details()
     classes = []
@@ -35,6 +37,20 @@ def classify(content: bytes, images: np.ndarray) -> np.ndarray:
         interpreter.invoke()
         classes.append(interpreter.get_tensor(out["index"]).argmax(axis=1))
     return np.concatenate(classes)
+
+
+def require_images(images: np.ndarray) -> None:
+    """Refuse anything but images as MNIST gives them.
+
+    Raises:
+        ValueError: not uint8 (n, 28, 28), or none at all.
+    """
+    shape = (len(images), IMAGE_SIZE, IMAGE_SIZE)
+    if images.dtype != np.uint8 or images.shape != shape or not len(images):
+        raise ValueError(
+            f"images must be uint8 (n, {IMAGE_SIZE}, {IMAGE_SIZE}), at least one, not "
+            f"{images.dtype} {images.shape}"
+        )
 
 
 @dataclass(frozen=True)

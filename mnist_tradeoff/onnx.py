@@ -3,6 +3,8 @@
 import numpy as np
 import onnxruntime
 
+from mnist_tradeoff.litert import require_images
+
 BATCH = 1_000
 
 
@@ -11,10 +13,12 @@ def classify(content: bytes, images: np.ndarray) -> np.ndarray:
 
     Args:
         content: an ONNX model from uint8 images (n, 28, 28) to ten scores.
+        images: uint8 (n, 28, 28), at least one.
 
     Raises:
-        ValueError: the file is damaged.
+        ValueError: the file is damaged, or the images are something else.
     """
+    require_images(images)
     session = _session(content)
     (entry,) = session.get_inputs()
     batches = (images[start : start + BATCH] for start in range(0, len(images), BATCH))

@@ -126,7 +126,7 @@ def budget_table(results: SearchResults) -> Table:
         of_best = mean_and_sd(best.test) if best else MISSING
         row = [f"`{reference.model}`", mean_and_sd(reference.test), model, of_best, points]
         rows.append(row)
-    return "Better than the references", header, rows, 1
+    return "The best that costs no more than each reference", header, rows, 1
 
 
 def _against(reference: Finalist, found: Finalist | None, cost: str) -> list[str]:
@@ -182,7 +182,12 @@ def account_table(results: SearchResults) -> Table:
         ["seconds of all trials", f"{_seconds(trials):,.0f}"],
         ["… of them in training steps", f"{_train_seconds(trials):,.0f}"],
         ["HV2 of the documented references", f"{DOCUMENTED_HV2:.3f}"],
-        ["HV2 of the references, test", f"{hv2_of_finalists(results.references, 'test'):.3f}"],
+        [
+            "HV2 of the references, test",
+            f"{hv2_of_finalists(results.references, 'test'):.3f}"
+            if results.references
+            else MISSING,
+        ],
         [
             "HV2 of the front in the search, validation",
             f"{hv2_of(candidates(trials, results.epochs)):.3f}",

@@ -35,6 +35,7 @@ from mnist_tradeoff.redaction import redact
 
 STORAGE_VARIABLE = "OPTUNA_STORAGE"
 JOURNAL_FILE = "optuna_journal.log"
+JOURNAL_SUFFIX = ".log"
 JOURNAL_START = b'{"op_code":'
 LOCK_SECONDS, NO_END = 120, -1
 CONNECT_SECONDS = 5
@@ -77,8 +78,8 @@ def study_errors() -> Iterator[None]:
         *(json.JSONDecodeError, grpc.RpcError),
     ) as error:
         # SQLAlchemy's message is in the cause, where Optuna wraps it.
-        text = str(error.__cause__ or error) or type(error).__name__
-        first_line = redact(text.strip().partition("\n")[0])
+        message = str(error.__cause__ or "") or str(error) or type(error).__name__
+        first_line = redact(message.strip().partition("\n")[0])
         raise StudyError(
             f"the study's storage {redact(os.environ.get(STORAGE_VARIABLE, JOURNAL_FILE))} "
             f"cannot be used ({first_line}): make it available, or set {STORAGE_VARIABLE}"
@@ -94,6 +95,12 @@ def experimental() -> warnings.catch_warnings:
 def storage_address(folder: Path) -> str:
     """What OPTUNA_STORAGE names, or the journal file in a folder."""
     return os.environ.get(STORAGE_VARIABLE, "").strip() or str(folder / JOURNAL_FILE)
+
+
+def is_new(folder: Path) -> bool:
+    """Whether the storage is a journal file that is not there yet."""
+    address = storage_address(folder)
+    return "://" not in address and not Path(address).expanduser().exists()
 
 
 def open_storage(folder: Path, wait: bool = False) -> Storage:
@@ -114,7 +121,10 @@ def _open(address: str) -> Storage:
         return _open_journal(Path(address).expanduser().absolute())
     if address.startswith("grpc://"):
         return _open_proxy(address)
-    if urlsplit(address).scheme.partition("+")[0] == "postgresql":
+    scheme = urlsplit(address).scheme.partition("+")[0]
+    if scheme == "postgres":
+        raise StudyError("an address of PostgreSQL begins with postgresql+psycopg://")
+    if scheme == "postgresql":
         return _open_postgresql(address)
     return _open_database(address)
 
@@ -196,7 +206,10 @@ def _retry(call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     told = False
     while True:
         try:
-            return call(*args, **kwargs)
+            answer = call(*args, **kwargs)
+            if told:
+                print("the study's storage is back", file=sys.stderr)
+            return answer
         except (
             *(optuna.exceptions.StorageInternalError, SQLAlchemyError, grpc.RpcError),
             ConnectionError,
@@ -225,6 +238,11 @@ def _is_outage(error: BaseException) -> bool:
 def _require_journal(path: Path) -> None:
     """Refuse any other file, before something is appended to it or cut off its end."""
     if not path.exists():
+        if path.suffix != JOURNAL_SUFFIX:  # a word that was to be an address, perhaps
+            raise StudyError(
+                f"'{path}' is no journal of Optuna's: set {STORAGE_VARIABLE} to a file that ends "
+                f"in {JOURNAL_SUFFIX}, or to an address such as postgresql+psycopg://…"
+            )
         return
     with path.open("rb") as file:
         head = file.read(len(JOURNAL_START))

@@ -29,6 +29,7 @@ from mnist_tradeoff.storage import (
     LOCK_SECONDS,
     StudyError,
     experimental,
+    is_new,
     open_storage,
     storage_address,
     study_errors,
@@ -53,6 +54,8 @@ def study_names(folder: Path) -> list[str]:
     Raises:
         StudyError: the storage cannot be used.
     """
+    if is_new(folder):
+        return []
     with study_errors():
         storage = open_storage(folder).optuna
         summaries = optuna.get_all_study_summaries(storage)
@@ -67,6 +70,8 @@ def describe_storage(folder: Path) -> str:
             be misread.
     """
     names = study_names(folder)
+    if is_new(folder):
+        return f"{storage_address(folder)}, to be made by the first search"
     with study_errors():
         ahead = open_storage(folder).seconds_ahead()
     if abs(ahead) > MAX_CLOCK_SECONDS:

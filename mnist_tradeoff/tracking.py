@@ -63,6 +63,8 @@ os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 # MLflow and Alembic tell of every table they create.
 for _name in ("mlflow", "alembic"):
     logging.getLogger(_name).setLevel(logging.WARNING)
+# Of inserts that PostgreSQL refuses because they are there already, and MLflow then leaves out.
+logging.getLogger("psycopg").setLevel(logging.ERROR)
 # It prints the traceback of every database error; ours is one line.
 logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
 
@@ -294,7 +296,8 @@ def how_to_look(run_id: str) -> str:
     uri = address()
     is_server = urlsplit(uri).scheme in ("http", "https")
     # Named even where it is the default: an old ./mlruns folder would go before ./mlflow.db.
-    look = uri if is_server else f"mlflow ui --backend-store-uri {shlex.quote(uri)}"
+    shown = shlex.quote(uri) if uri == mlflow.get_tracking_uri() else f'"${URI_VARIABLE}"'
+    look = uri if is_server else f"mlflow ui --backend-store-uri {shown}"
     return f"  {'run':<14}{run_id}\n  {'look at it':<14}{look}"
 
 

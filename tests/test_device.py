@@ -139,6 +139,12 @@ def test_one_training_is_exported_by_its_run(exported, stripes):
     done = execute(folder, [*command, run.info.run_id])
     assert done.returncode == 0, done.stderr
     assert "1/1 " in done.stderr
+    client = mlflow.MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    client.delete_run(run.info.run_id)
+    done = execute(folder, [*command, run.info.run_id])
+    client.restore_run(run.info.run_id)
+    assert done.returncode == 1
+    assert f"mlflow runs restore --run-id {run.info.run_id}" in done.stderr.splitlines()[-1]
     done = execute(folder, [*command, trial.info.run_id])
     assert done.returncode == 1
     assert "is no suite, no study and no finished training" in done.stderr.splitlines()[-1]
@@ -158,7 +164,8 @@ def test_a_damaged_model_fails_its_export_and_not_the_others(exported, stripes):
     last = done.stderr.splitlines()[-1]
     count = len(finals(folder))
     assert last.startswith(f"error: 1 of {count} exports failed and are missing in the table (")
-    assert "has no model that can be loaded" in last
+    assert "is missing or damaged (" in last
+    assert str(folder) not in last
     assert "Traceback" not in done.stderr
 
 

@@ -67,6 +67,15 @@ def test_a_damaged_file_is_refused(content):
             onnx.classify(damaged, np.zeros((1, 28, 28), np.uint8))
 
 
+@pytest.mark.parametrize(
+    "images", [np.zeros((28, 28), np.uint8), np.zeros((0, 28, 28), np.uint8), np.zeros((2, 28, 28))]
+)
+def test_images_of_another_kind_are_refused(content, images):
+    for classify in (litert.classify, onnx.classify):
+        with pytest.raises(ValueError, match=r"images must be uint8 \(n, 28, 28\)"):
+            classify(content, images)
+
+
 def test_size_is_that_of_float32_weights_and_a_little_more(content):
     weights = 4 * complexity(NET).num_params
     assert weights < len(content) < weights + 8_000

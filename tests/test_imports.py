@@ -33,9 +33,9 @@ OWNERS = {
 LIGHT = {"architectures.py", "complexity.py", "config.py", "cli.py", "search_space.py"}
 ORDER = [
     ["advisory_lock", "architectures", "markdown", "pareto", "processes", "quiet", "redaction"],
-    ["complexity", "data_files", "ladder", "search_space"],
+    ["complexity", "data_files", "ladder", "litert", "search_space"],
     ["backend", "config", "download", "cli"],
-    ["data", "fingerprint", "litert", "models", "onnx", "statistics", "storage", "workers"],
+    ["data", "fingerprint", "models", "onnx", "statistics", "storage", "workers"],
     ["sampler"],
     ["study"],
     ["export", "results", "training"],

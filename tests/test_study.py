@@ -14,7 +14,7 @@ from mnist_tradeoff.ladder import Rung
 from mnist_tradeoff.processes import SILENCE_SECONDS, this_host
 from mnist_tradeoff.sampler import seeds_of
 from mnist_tradeoff.storage import StudyError
-from mnist_tradeoff.study import RunningTrial, Study
+from mnist_tradeoff.study import RunningTrial, Study, study_names
 
 CONFIG = SearchConfig(study="s", trials=20)
 DATA = "stripes 1234"
@@ -265,6 +265,21 @@ def test_a_storage_that_cannot_be_used_is_one_line_without_its_password(
     assert "and more" not in message
     assert "\n" not in message
     assert error.value.__cause__ is None
+
+
+@pytest.mark.parametrize("name", ["nonsense", "postgres://me:hunter2@127.0.0.1/optuna"])
+def test_a_word_that_is_no_storage_is_refused_and_makes_no_file(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OPTUNA_STORAGE", name)
+    with pytest.raises(StudyError, match=r"postgresql\+psycopg://"):
+        Study(CONFIG, DATA, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_looking_for_studies_makes_no_journal(tmp_path, monkeypatch):
+    monkeypatch.delenv("OPTUNA_STORAGE", raising=False)
+    assert study_names(tmp_path) == []
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("content", ["my notes\n", "my notes", '{"op": 1}'])
