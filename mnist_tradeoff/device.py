@@ -1,5 +1,6 @@
 """What a trained model costs a device: exported files, checked, with their bytes and times."""
 
+import gc
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -57,6 +58,8 @@ def export_and_measure(
         ValueError: a file loses more.
         OSError: the process that converts was killed.
     """
+    # Its own calls and those of Keras's predict are compiled; without this, each model's stay behind.
+    gc.collect()
     weights = model.get_weights()
     calibration = dataset.train.images[:CALIBRATION_IMAGES]
     exact = convert(architecture, weights)
