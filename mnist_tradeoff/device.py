@@ -58,7 +58,7 @@ def export_and_measure(
         ValueError: a file loses more.
         OSError: the process that converts was killed.
     """
-    # Its own calls and those of Keras's predict are compiled; without this, each model's stay behind.
+    # Calls are compiled here and in Keras's predict; without this, those of each model stay behind.
     gc.collect()
     weights = model.get_weights()
     calibration = dataset.train.images[:CALIBRATION_IMAGES]
