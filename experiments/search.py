@@ -38,8 +38,8 @@ def run_search(config: SearchConfig) -> None:
         search_trials(study, dataset, folder, log, check_launcher)
         if study.missing() and (running := study.running()):
             outcome = (
-                f"  trials that other processes still run: {running}; the one that ends last writes "
-                "the report\n"
+                f"  trials that other processes still run: {running}; the one that ends last "
+                "writes the report\n"
             )
         else:
             outcome = finish_study(study, dataset, log, folder, check_launcher)
