@@ -6,7 +6,13 @@ import re
 import pandas as pd
 import pytest
 
-from benchmarks import export_memory, scaling, study_throughput, time_to_accuracy
+from benchmarks import (
+    export_memory,
+    scaling,
+    study_throughput,
+    time_to_accuracy,
+    training_rate,
+)
 from mnist_tradeoff.architectures import REFERENCES
 from mnist_tradeoff.pareto import on_front
 from tests.conftest import ROOT
@@ -32,10 +38,10 @@ def test_tables_of_the_throughput_are_generated():
     assert study_throughput.markdown(json.loads(study_throughput.RESULTS.read_text())) in README
 
 
-def test_table_of_the_export_memory_is_generated():
-    results = json.loads(export_memory.RESULTS.read_text())
-    notes = export_memory.RESULTS.parent.parent / "NOTES.md"
-    assert export_memory.markdown(results) in notes.read_text()
+def test_tables_of_the_notes_are_generated():
+    notes = (ROOT / "benchmarks" / "NOTES.md").read_text()
+    for benchmark in (export_memory, training_rate):
+        assert benchmark.markdown(json.loads(benchmark.RESULTS.read_text())) in notes
 
 
 def test_table_of_the_scaling_is_generated():
