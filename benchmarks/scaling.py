@@ -25,6 +25,7 @@ from sqlalchemy import NullPool
 from tqdm import tqdm
 
 from benchmarks.ours import host
+from benchmarks.study_throughput import search_only
 from experiments import search as entry_point
 from mnist_tradeoff.config import SearchConfig
 from tests.services import mlflow_server, postgresql
@@ -59,21 +60,6 @@ def sleeping_work(config: SearchConfig, data_identity: str, folder: Path, traini
     while len(list(folder.glob("ready*"))) < int(os.environ[COUNT_VARIABLE]):
         time.sleep(0.05)
     entry_point.work(config, data_identity, folder, training, val)
-
-
-def command(trials: int) -> None:
-    """The search without its final trainings, in this process and its worker."""
-    from mnist_tradeoff import data, study_tracking, tracking
-    from mnist_tradeoff.study import Study
-
-    config = SearchConfig(trials=trials, epochs=1, dataset="digits")
-    tracking.prepare_store()
-    dataset = data.load(config.dataset)
-    folder = Path.cwd()
-    study = Study(config, entry_point.data_identity(dataset), folder)
-    with study_tracking.study_run({}, study) as run_id:
-        log = study_tracking.TrialLog(run_id, config, dataset, lambda: study.lock("log"))
-        entry_point.search_trials(study, dataset, folder, log, lambda: None, sleeping_work)
 
 
 def measure(server, commands: int, trials: int, seconds: float) -> dict:
@@ -155,7 +141,8 @@ def main() -> None:
     parser.add_argument("--command", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.command:
-        command(arguments.command)
+        config = SearchConfig(trials=arguments.command, epochs=1, dataset="digits")
+        search_only(config, sleeping_work)
         return
     plan = [(count, count * TRIALS_A_COMMAND, SLEEP_SECONDS) for count in COMMANDS]
     plan.append((COMMANDS[-1], UNTHROTTLED_TRIALS, 0.0))

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from tqdm import tqdm
@@ -48,8 +49,12 @@ def timed_work(config: SearchConfig, data_identity: str, folder: Path, training,
         file.write(f"{json.dumps(sum(seconds))}\n")
 
 
-def search_only(config: SearchConfig) -> None:
-    """The search without its final trainings, in this process and its workers."""
+def search_only(config: SearchConfig, target: Callable[..., None]) -> None:
+    """The search without its final trainings, in this process and its workers.
+
+    Args:
+        target: what a worker process does, see ``experiments.search.work``.
+    """
     from mnist_tradeoff import data, study_tracking, tracking
     from mnist_tradeoff.study import Study
 
@@ -59,7 +64,7 @@ def search_only(config: SearchConfig) -> None:
     study = Study(config, entry_point.data_identity(dataset), folder)
     with study_tracking.study_run({}, study) as run_id:
         log = study_tracking.TrialLog(run_id, config, dataset, lambda: study.lock("log"))
-        entry_point.search_trials(study, dataset, folder, log, lambda: None, timed_work)
+        entry_point.search_trials(study, dataset, folder, log, lambda: None, target)
 
 
 def measure(trials: int, epochs: int, workers: int) -> dict:
@@ -121,7 +126,9 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.only:
         trials, epochs, workers = arguments.only
-        search_only(SearchConfig(trials=trials, epochs=epochs, workers=workers, dataset="mnist"))
+        search_only(
+            SearchConfig(trials=trials, epochs=epochs, workers=workers, dataset="mnist"), timed_work
+        )
         return
     plan = [(SAME_TRIALS, 1, workers) for _ in range(arguments.rounds) for workers in (1, 2)]
     plan += [(arguments.trials, epochs, 2) for epochs in (1, 3)]

@@ -267,12 +267,13 @@ class Study:
                 if len(self._trials(*ENDED, TrialState.RUNNING)) >= self.config.trials:
                     return None
                 trial = self.optuna.ask()
+                # Before the owner: one on another host without a beat would never be given up.
+                trial.set_user_attr("beat", time.time())
                 trial.set_user_attr("owner", this_owner())
                 if not self.storage.has_lock and self._is_surplus(trial.number):
                     self.give_back(trial)
                     return None
             trial.set_user_attr("command", parent_owner())
-            trial.set_user_attr("beat", time.time())
             return RunningTrial(self, trial)
 
     def _is_surplus(self, number: int) -> bool:
