@@ -1,0 +1,112 @@
+"""A table of trained architectures, so that searches can be replayed in seconds.
+
+    python -m benchmarks.replay_table --workers 2
+
+Trains every architecture of a grid of filters for one epoch, with two seeds and one thread each, and
+keeps validation accuracy, loss and CPU seconds in ``results/replay_table.csv``. What is in the file
+is not trained again.
+"""
+
+import argparse
+import csv
+import itertools
+import time
+from multiprocessing import get_context
+from pathlib import Path
+
+import pandas as pd
+from tqdm import tqdm
+
+from mnist_tradeoff.architectures import Architecture, Conv, Layer, MaxPool, parse
+from mnist_tradeoff.processes import THREADS_VARIABLE
+from mnist_tradeoff.search_space import Trial
+
+TABLE = Path(__file__).parent / "results" / "replay_table.csv"
+COLUMNS = ("architecture", "epochs", "seed", "val_accuracy", "val_loss", "cpu_seconds")
+EPOCHS = 1
+SEEDS = (0, 1)
+FILTERS = (3, 6, 12, 24)
+
+
+class GridSpace:
+    """Two blocks of one or two convolutions of 3, 6, 12 or 24 filters: 400 architectures."""
+
+    def suggest(self, trial: Trial) -> Architecture:
+        """The architecture that a trial proposes; the second convolution of a block may be none."""
+        layers: list[Layer] = []
+        for block in (1, 2):
+            layers.append(Conv(FILTERS[trial.suggest_int(f"filters_{block}_1", 0, 3)]))
+            second = trial.suggest_int(f"filters_{block}_2", 0, 4)
+            layers += [Conv(FILTERS[second - 1])] if second else []
+            layers.append(MaxPool())
+        return Architecture(tuple(layers))
+
+    def params(self, architecture: Architecture) -> dict[str, int]:
+        """The trial parameters that propose an architecture."""
+        params = {}
+        for block, part in enumerate(str(architecture).removesuffix("-P2").split("-P2-"), 1):
+            filters = [FILTERS.index(layer.filters) for layer in parse(part).layers]
+            params[f"filters_{block}_1"] = filters[0]
+            params[f"filters_{block}_2"] = filters[1] + 1 if filters[1:] else 0
+        return params
+
+
+def architectures() -> list[str]:
+    """The notations of the grid."""
+    blocks = [
+        f"{first}C3-{second}P2"
+        for first in FILTERS
+        for second in ("", *(f"{filters}C3-" for filters in FILTERS))
+    ]
+    return ["-".join(pair) for pair in itertools.product(blocks, blocks)]
+
+
+def load() -> pd.DataFrame:
+    """The table, a row a training."""
+    return pd.read_csv(TABLE)
+
+
+def train_one(job: tuple[str, int]) -> dict:
+    """Train one architecture with one seed, in a process with one thread."""
+    from mnist_tradeoff import data
+    from mnist_tradeoff.config import TrainConfig
+    from mnist_tradeoff.training import train
+
+    architecture, seed = job
+    dataset = data.load("mnist")
+    started = time.process_time()
+    config = TrainConfig(epochs=EPOCHS, seed=seed)
+    result = train(parse(architecture), dataset.train, dataset.val, config)
+    row = (
+        *(architecture, EPOCHS, seed, result.val.accuracy, round(result.val.loss, 5)),
+        round(time.process_time() - started, 3),
+    )
+    return dict(zip(COLUMNS, row, strict=True))
+
+
+def _use_one_thread() -> None:
+    import os
+
+    os.environ[THREADS_VARIABLE] = "1"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.replay_table", description="trains the table of the replay"
+    )
+    parser.add_argument("--workers", type=int, default=2)
+    workers = parser.parse_args().workers
+    if not TABLE.exists():
+        TABLE.write_text(f"{','.join(COLUMNS)}\n")
+    done = set(zip(load().architecture, load().seed, strict=True))
+    jobs = [(one, seed) for seed in SEEDS for one in architectures() if (one, seed) not in done]
+    context = get_context("spawn")
+    with context.Pool(workers, _use_one_thread) as pool, TABLE.open("a", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        for row in tqdm(pool.imap_unordered(train_one, jobs), total=len(jobs), disable=None):
+            writer.writerow(row)
+            file.flush()
+
+
+if __name__ == "__main__":
+    main()
