@@ -1,14 +1,19 @@
-"""Training images a second: ours against Keras's `fit`, the same net at the same batch size.
+"""Training images a second: ours against Keras's `fit` and PyTorch, the same net and batch size.
 
     python -m benchmarks.training_rate --rounds 3
 
-Both in processes of their own that take turns, an epoch of 55,000 images each, batch 256; the first
-epoch of each is outside the clock. And how much of the measured matrix-multiplication rate the
-training's multiplications reach: three times those of the forward pass (one for it, two for the
-gradients), two operations each. It may be above 100 % where ``precision=auto`` takes bfloat16.
+Each in a process of its own; they take turns, an epoch of 55,000 images each, batch 256; the first
+epoch of each is outside the clock. PyTorch is optional (`pip install torch`): eager and compiled,
+in float32 and, where the CPU has it, in bfloat16; the best of them counts.
+
+And how much of the measured matrix-multiplication rate our training's multiplications reach: three
+times those of the forward pass (one for it, two for the gradients), two operations each. It may be
+above 100 % where ``precision=auto`` takes bfloat16.
 """
 
 import argparse
+import importlib.metadata
+import importlib.util
 import json
 import statistics
 from pathlib import Path
@@ -25,62 +30,94 @@ IMAGES = 55_000
 # The references, and one of the search's front.
 MODELS = (*REFERENCES, "4C3-13C3-P2-9C3-24C3-P2")
 
+# By its column: the arguments of `torch_train`.
+TORCH = {
+    "torch": ("eager", "float32"),
+    "torch bfloat16": ("eager", "bfloat16"),
+    "torch.compile": ("compile", "float32"),
+    "torch.compile bfloat16": ("compile", "bfloat16"),
+}
+
 
 def compare(model: str, rounds: int) -> dict:
-    """Images a second of both in every round, and the host."""
-    fit = Contestant("keras_fit", model, str(BATCH_SIZE))
+    """Images a second of every contestant in every round, and the host."""
     ours = Contestant("ours", model)
-    rates: dict[str, list[float]] = {"fit": [], "ours": []}
+    host = ours.ask()
+    contestants = {"fit": Contestant("keras_fit", model, str(BATCH_SIZE))}
+    if has_torch():
+        host["torch"] = importlib.metadata.version("torch")
+        for name, (mode, precision) in TORCH.items():
+            # Where the CPU only emulates it, an epoch takes minutes.
+            faster = host["gemm_bfloat16_gflops"] > host["gemm_float32_gflops"]
+            if precision == "float32" or faster:
+                contestants[name] = Contestant(
+                    "torch_train", model, str(BATCH_SIZE), mode, precision
+                )
+    rates: dict[str, list[float]] = {name: [] for name in (*contestants, "ours")}
     for seed in tqdm(range(rounds + 1), desc=model, disable=None, leave=False):
-        answers = {
-            "fit": fit.ask(seed=0),
-            "ours": ours.ask(seed=seed, epochs=1, batch_size=BATCH_SIZE),
-        }
+        answers = {name: contestant.ask(seed=0) for name, contestant in contestants.items()}
+        answers["ours"] = ours.ask(seed=seed, epochs=1, batch_size=BATCH_SIZE)
         if seed:
             for name, answer in answers.items():
                 rates[name].append(IMAGES / answer["train_seconds"])
-    host = ours.ask()
-    fit.close()
-    ours.close()
+    for contestant in (*contestants.values(), ours):
+        contestant.close()
     return {"model": model, "host": host, **rates}
 
 
+def has_torch() -> bool:
+    return importlib.util.find_spec("torch") is not None
+
+
 def markdown(results: list[dict]) -> str:
-    """A row a model, and the host."""
-    lines = [
-        "| model | parameters | `fit`: images a second (range) | ours (range) | ratio "
-        "| of the float32 GEMM rate |",
-        "|---|--:|--:|--:|--:|--:|",
-    ]
+    """A row a model, and the host; what was not measured has no column."""
+    torch = [name for name in TORCH if name in results[0]]
+    names = ["fit", *torch, "ours"]
+    heads = ["model", "parameters", *(f"`{name}`" for name in names[:-1]), "ours", "ours / `fit`"]
+    heads += ["ours / best PyTorch"] if torch else []
+    heads.append("of the float32 GEMM rate")
+    lines = [row(heads), f"|---|{'--:|' * (len(heads) - 1)}"]
     for result in results:
         cost = complexity(resolve(result["model"]))
-        medians = {name: statistics.median(result[name]) for name in ("fit", "ours")}
-        cells = [
+        medians = {name: statistics.median(result[name]) for name in names}
+        cells = [f"`{result['model']}`", f"{cost.num_params:,}"]
+        cells += [
             f"{medians[name]:,.0f} ({min(result[name]):,.0f}–{max(result[name]):,.0f})"
-            for name in medians
+            for name in names
         ]
+        cells.append(f"{medians['ours'] / medians['fit']:.1f}×")
+        if torch:
+            cells.append(f"{medians['ours'] / max(medians[name] for name in torch):.2f}×")
         rate = 3 * 2 * cost.macs * medians["ours"] / 1e9
-        share = rate / result["host"]["gemm_float32_gflops"]
-        lines.append(
-            f"| `{result['model']}` | {cost.num_params:,} | {cells[0]} | {cells[1]} "
-            f"| {medians['ours'] / medians['fit']:.1f}× | {share:.0%} |"
-        )
+        cells.append(f"{rate / result['host']['gemm_float32_gflops']:.0%}")
+        lines.append(row(cells))
+    return "\n".join([*lines, "", host_line(results)])
+
+
+def row(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def host_line(results: list[dict]) -> str:
     found = results[0]["host"]
     gemm = [result["host"]["gemm_float32_gflops"] for result in results]
-    lines += [
-        "",
-        f"Batch {BATCH_SIZE}, medians of {len(results[0]['ours'])} epochs. Host: {found['cpu']}, "
-        f"{found['threads']} cores, {min(gemm)} to {max(gemm)} GFLOP/s in float32 and "
-        f"{found['gemm_bfloat16_gflops']} in bfloat16, Python {found['python']}, TensorFlow "
-        f"{found['tensorflow']}, Keras {found['keras']}.",
-    ]
-    return "\n".join(lines)
+    torch = f", PyTorch {found['torch']}" if "torch" in found else ""
+    return (
+        f"Images a second, medians (and ranges) of {len(results[0]['ours'])} epochs, batch "
+        f"{BATCH_SIZE}. Host: {found['cpu']}, {found['threads']} cores, {min(gemm)} to {max(gemm)} "
+        f"GFLOP/s in float32 and {found['gemm_bfloat16_gflops']} in bfloat16, Python "
+        f"{found['python']}, TensorFlow {found['tensorflow']}, Keras {found['keras']}{torch}."
+    )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="training images a second against Keras's fit")
+    parser = argparse.ArgumentParser(
+        description="training images a second against Keras and PyTorch"
+    )
     parser.add_argument("--rounds", type=int, default=3)
     rounds = parser.parse_args().rounds
+    if not has_torch():
+        print("PyTorch is not installed: the comparison is without it (pip install torch)")
     results = [compare(model, rounds) for model in MODELS]
     RESULTS.write_text(f"{json.dumps(results, indent=1)}\n")
     print(markdown(results))
