@@ -2,9 +2,9 @@
 
     python -m benchmarks.replay_table --workers 2
 
-Trains every architecture of a grid of filters for one epoch, with two seeds and one thread each, and
-keeps validation accuracy, loss and CPU seconds in ``results/replay_table.csv``. What is in the file
-is not trained again.
+Trains every architecture of a grid of filters for one epoch, with two seeds and one thread each,
+and keeps validation accuracy, loss and CPU seconds in ``results/replay_table.csv``. What is in the
+file is not trained again.
 """
 
 import argparse

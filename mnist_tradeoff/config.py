@@ -1,6 +1,7 @@
 """The one source of every default: frozen dataclasses that the command line is derived from."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Literal
 
@@ -110,6 +111,14 @@ class SearchConfig(Recipe):
     def costs(self) -> tuple[str, ...]:
         """The costs that are minimised, in the order given."""
         return tuple(self.cost.split(","))
+
+    def excesses(self, costs: Mapping[str, float]) -> dict[str, float]:
+        """How far each budget is exceeded by these costs; at or below 0 it is kept."""
+        budgets = {
+            "max_params": ("num_params", self.max_params),
+            "max_macs": ("macs", self.max_macs),
+        }
+        return {name: costs[cost] - budget for name, (cost, budget) in budgets.items() if budget}
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from mnist_tradeoff.architectures import REFERENCES
 from mnist_tradeoff.config import EXACT_COSTS, SearchConfig, TrainConfig, exact_cost
@@ -60,7 +60,7 @@ def run_trial(study: Study, trial: RunningTrial, training: Split, val: Split) ->
     """Bring one trial to its end: refused, failed, or finished with its objectives."""
     config = study.config
     exact = {cost: exact_cost(trial.architecture, cost) for cost in EXACT_COSTS}
-    if not trial.keeps_budgets(excesses(exact, config)):
+    if not trial.keeps_budgets(config.excesses(exact)):
         trial.refuse()
         return
     trial.costs = {**exact, **measured_costs(trial, config)}
@@ -143,12 +143,3 @@ def reference_costs(study: Study) -> dict[str, dict[str, float]]:
             for name, reference in REFERENCES.items()
         }
     return study.reference_costs
-
-
-def excesses(costs: Mapping[str, float], config: SearchConfig) -> dict[str, float]:
-    """How far each budget is exceeded; at or below 0 it is kept."""
-    budgets = {
-        "max_params": ("num_params", config.max_params),
-        "max_macs": ("macs", config.max_macs),
-    }
-    return {name: costs[cost] - budget for name, (cost, budget) in budgets.items() if budget}

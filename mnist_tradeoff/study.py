@@ -23,7 +23,7 @@ from mnist_tradeoff.config import SearchConfig
 from mnist_tradeoff.ladder import Rung, TrialRecord
 from mnist_tradeoff.processes import BEAT_SECONDS, is_dead, parent_owner, this_owner
 from mnist_tradeoff.redaction import redact
-from mnist_tradeoff.sampler import Sampler, seeds_of
+from mnist_tradeoff.sampler import choose_sampler, seeds_of
 from mnist_tradeoff.search_space import SearchSpace
 from mnist_tradeoff.storage import (
     LOCK_SECONDS,
@@ -151,7 +151,7 @@ class Study:
             optuna.create_study,
             storage=self.storage.optuna,
             study_name=self.config.study,
-            sampler=Sampler(self.config.seed),
+            sampler=choose_sampler(self.config, self.space),
             directions=directions,
         )
         try:
