@@ -119,18 +119,19 @@ def _file_costs(content: bytes, prefix: str) -> dict[str, float]:
 
 def _keras_times(model: keras.Model, call: Callable, images: np.ndarray) -> dict[str, float]:
     one, many = tf.constant(images[:1]), tf.constant(images[:THROUGHPUT_BATCH])
-    batch_us = _median_us(lambda: call(many), THROUGHPUT_CALLS)
+    batch_us = median_us(lambda: call(many), THROUGHPUT_CALLS)
     return {
-        "keras_predict_us": _median_us(
+        "keras_predict_us": median_us(
             lambda: model.predict(images[:1], verbose=0),  # pyright: ignore (typed as str)
             PREDICT_CALLS,
         ),
-        "compiled_call_us": _median_us(lambda: call(one), COMPILED_CALLS),
+        "compiled_call_us": median_us(lambda: call(one), COMPILED_CALLS),
         "images_per_second": 1e6 * len(many) / batch_us,
     }
 
 
-def _median_us(run: Callable[[], object], calls: int) -> float:
+def median_us(run: Callable[[], object], calls: int) -> float:
+    """Median microseconds of so many calls, after one that is outside the clock."""
     run()  # traced outside the clock
     seconds = []
     for _ in range(calls):

@@ -1,0 +1,113 @@
+"""Time of one image: exported to LiteRT against Keras's ``predict`` and against a compiled call.
+
+    python -m benchmarks.latency --rounds 9
+
+Trains a small net, exports it as the entry point ``export`` does, and tests both files on all test
+images. Then ``model.predict``, a ``tf.function`` whose signature is one image, and the two files on
+one thread take turns, each warmed up outside the clock in every round. LiteRT and the compiled call
+find their input ready; ``predict`` is given an array, as its users give it.
+"""
+
+import argparse
+import json
+import statistics
+from collections.abc import Callable
+from pathlib import Path
+
+from tqdm import tqdm
+
+from benchmarks.ours import host
+from mnist_tradeoff import data, litert
+from mnist_tradeoff.architectures import IMAGE_SIZE, parse
+from mnist_tradeoff.backend import keras, tf
+from mnist_tradeoff.complexity import complexity
+from mnist_tradeoff.config import ExportConfig, TrainConfig
+from mnist_tradeoff.device import COMPILED_CALLS, PREDICT_CALLS, export_and_measure, median_us
+from mnist_tradeoff.export import stop_converter
+from mnist_tradeoff.training import train_and_test
+
+RESULTS = Path(__file__).parent / "results" / "latency.json"
+MODEL = "4C3-13C3-P2-9C3-24C3-P2"
+PREDICT, CALL = "`model.predict`", "compiled call"
+FLOAT32, INT8 = "LiteRT float32", "LiteRT int8"
+
+
+def measure(rounds: int, epochs: int) -> dict:
+    """Test accuracy of the model and of each file, and microseconds of one image in every round."""
+    dataset, architecture = data.load("mnist"), parse(MODEL)
+    trained = train_and_test(architecture, dataset, TrainConfig(epochs=epochs))
+    tolerance = ExportConfig().tolerance
+    exported = export_and_measure(trained.model, architecture, dataset, tolerance)
+    stop_converter()
+    contestants = {
+        **keras_contestants(trained.model, dataset.test.images[:1]),
+        FLOAT32: lambda: litert.latency(exported.files["model.tflite"]).median_us,
+        INT8: lambda: litert.latency(exported.files["model_int8.tflite"]).median_us,
+    }
+    microseconds: dict[str, list[float]] = {name: [] for name in contestants}
+    for _ in tqdm(range(rounds), disable=None):
+        for name, run in contestants.items():
+            microseconds[name].append(run())
+    return {
+        "model": MODEL,
+        "epochs": epochs,
+        "test_accuracy": {
+            PREDICT: trained.test.accuracy,
+            CALL: trained.test.accuracy,
+            FLOAT32: exported.metrics["litert_test_accuracy"],
+            INT8: exported.metrics["int8_test_accuracy"],
+        },
+        "microseconds": microseconds,
+    }
+
+
+def keras_contestants(model: keras.Model, image) -> dict[str, Callable[[], float]]:
+    """Both ways to ask the Keras model; each gives the median microseconds of one image."""
+    signature = [tf.TensorSpec((1, IMAGE_SIZE, IMAGE_SIZE), tf.uint8)]
+    call = tf.function(lambda images: model(images, training=False), input_signature=signature)
+    tensor = tf.constant(image)
+    predict = lambda: model.predict(image, verbose=0)  # noqa: E731 # pyright: ignore (typed as str)
+    return {
+        PREDICT: lambda: median_us(predict, PREDICT_CALLS),
+        CALL: lambda: median_us(lambda: call(tensor), COMPILED_CALLS),
+    }
+
+
+def markdown(results: dict) -> str:
+    """A row for each way to run the model, how many times faster it is, and the host."""
+    microseconds, found = results["microseconds"], results["host"]
+    medians = {name: statistics.median(rounds) for name, rounds in microseconds.items()}
+    lines = [
+        f"| one image | test accuracy | µs, median (range) | {PREDICT} takes | {CALL} takes |",
+        "|---|--:|--:|--:|--:|",
+    ]
+    for name, rounds in microseconds.items():
+        ratios = [f"{medians[other] / medians[name]:,.1f}×" for other in (PREDICT, CALL)]
+        lines.append(
+            f"| {name} | {results['test_accuracy'][name]:.2%} "
+            f"| {medians[name]:,.1f} ({min(rounds):,.1f}–{max(rounds):,.1f}) "
+            f"| {' | '.join(ratios)} |"
+        )
+    lines += [
+        "",
+        f"`{results['model']}`, {complexity(parse(results['model'])).num_params:,} parameters, "
+        f"{results['epochs']} epochs; medians of {len(microseconds[CALL])} rounds. Host: "
+        f"{found['cpu']}, {found['threads']} cores, {found['gemm_float32_gflops']} GFLOP/s in "
+        f"float32, Python {found['python']}, TensorFlow {found['tensorflow']}, Keras "
+        f"{found['keras']}.",
+    ]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="time of one image, exported and in Keras")
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--epochs", type=int, default=9)
+    arguments = parser.parse_args()
+    results = {"host": host(), **measure(arguments.rounds, arguments.epochs)}
+    RESULTS.write_text(f"{json.dumps(results, indent=1)}\n")
+    print(markdown(results))
+
+
+if __name__ == "__main__":
+    main()

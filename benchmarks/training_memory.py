@@ -1,0 +1,132 @@
+"""Memory of a training, and of a worker over many trials: is it flat?
+
+    python -m benchmarks.training_memory --trials 100
+
+The peak of one training of each reference at default settings, its test included, each in a process
+of its own. And a real search of so many trials of one epoch by one worker, which writes down its
+resident memory after each; it trains on the first 5,000 training images only, to take minutes.
+"""
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import psutil
+from tqdm import tqdm
+
+from benchmarks.ours import host
+from benchmarks.study_throughput import search_only
+from experiments import search as entry_point
+from mnist_tradeoff.architectures import REFERENCES
+from mnist_tradeoff.config import SearchConfig, TrainConfig
+
+RESULTS = Path(__file__).parent / "results" / "training_memory.json"
+MEMORY_FILE = "megabytes.json"
+IMAGES = 5_000
+STEP = 10
+
+
+def train_reference(name: str) -> None:
+    """Train and test a reference in this process, and print its peak in megabytes."""
+    from mnist_tradeoff import data
+    from mnist_tradeoff.training import train_and_test
+
+    train_and_test(REFERENCES[name].architecture, data.load("mnist"), TrainConfig())
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6)
+
+
+def measured_work(config: SearchConfig, data_identity: str, folder: Path, training, val) -> None:
+    """A worker process of the search that also writes down its memory after each trial."""
+    from mnist_tradeoff import search
+    from mnist_tradeoff.data import Split
+
+    run_trial, process, megabytes = search.run_trial, psutil.Process(), []
+
+    def measured(*arguments):
+        run_trial(*arguments)
+        megabytes.append(process.memory_info().rss / 1e6)
+
+    search.run_trial = measured
+    few = Split(training.images[:IMAGES], training.labels[:IMAGES])
+    entry_point.work(config, data_identity, folder, few, val)
+    (folder / MEMORY_FILE).write_text(json.dumps(megabytes))
+
+
+def peak_of(name: str) -> float:
+    """Most resident megabytes of a process that trains a reference.
+
+    A new process starts with the peak of the one that starts it: this one must have been smaller.
+    """
+    return float(_run(["--train", name], os.environ))
+
+
+def measure(trials: int) -> list[float]:
+    """Resident megabytes of the one worker of a real study after each trial."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {k: v for k, v in os.environ.items() if k != "OPTUNA_STORAGE"}
+        environment["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
+        _run(["--search", str(trials)], environment)
+        return json.loads((Path(folder) / MEMORY_FILE).read_text())
+
+
+def _run(options: list[str], environment) -> str:
+    command = [sys.executable, "-m", "benchmarks.training_memory", *options]
+    return subprocess.run(
+        command, env=environment, check=True, stdout=subprocess.PIPE, text=True
+    ).stdout
+
+
+def markdown(results: dict) -> str:
+    """Peaks of the references, memory after every tenth trial, growth, and the host."""
+    megabytes, found = results["megabytes"], results["host"]
+    numbers = [1, *range(STEP, len(megabytes) + 1, STEP)]
+    later = range(STEP, len(megabytes) + 1)
+    slope, _ = statistics.linear_regression(later, megabytes[STEP - 1 :])
+    return "\n".join(
+        [
+            "| training | peak MB |",
+            "|---|--:|",
+            *(f"| `{name}` | {peak:,.0f} |" for name, peak in results["peak_megabytes"].items()),
+            "",
+            "| trials | resident MB |",
+            "|--:|--:|",
+            *(f"| {number} | {megabytes[number - 1]:,.0f} |" for number in numbers),
+            "",
+            f"{slope:+.2f} MB a trial from trial {STEP} on (least squares). Host: {found['cpu']}, "
+            f"{found['threads']} cores, Python {found['python']}, TensorFlow "
+            f"{found['tensorflow']}, Keras {found['keras']}.",
+        ]
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="memory of trainings, and of many trials")
+    parser.add_argument("--trials", type=int, default=100)
+    parser.add_argument("--train", choices=REFERENCES, help=argparse.SUPPRESS)
+    parser.add_argument("--search", type=int, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.train:
+        train_reference(arguments.train)
+        return
+    if arguments.search:
+        config = SearchConfig(trials=arguments.search, epochs=1, dataset="mnist")
+        search_only(config, measured_work)
+        return
+    peaks = {name: peak_of(name) for name in tqdm(REFERENCES, disable=None)}
+    results = {
+        "peak_megabytes": peaks,
+        "megabytes": measure(arguments.trials),
+        "host": host(),
+    }
+    RESULTS.write_text(f"{json.dumps(results)}\n")
+    print(markdown(results))
+
+
+if __name__ == "__main__":
+    main()
