@@ -82,11 +82,12 @@ def markdown(results: dict) -> str:
         "|---|--:|--:|--:|--:|",
     ]
     for name, rounds in microseconds.items():
-        ratios = [f"{medians[other] / medians[name]:,.1f}×" for other in (PREDICT, CALL)]
+        ratios = [medians[other] / medians[name] for other in (PREDICT, CALL)]
+        cells = [f"{ratio:,.1f}×" if ratio > 1 else "–" for ratio in ratios]
         lines.append(
             f"| {name} | {results['test_accuracy'][name]:.2%} "
             f"| {medians[name]:,.1f} ({min(rounds):,.1f}–{max(rounds):,.1f}) "
-            f"| {' | '.join(ratios)} |"
+            f"| {' | '.join(cells)} |"
         )
     lines += [
         "",
