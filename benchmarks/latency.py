@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from benchmarks.contestant import host_line
 from benchmarks.ours import host
 from mnist_tradeoff import data, litert
 from mnist_tradeoff.architectures import IMAGE_SIZE, parse
@@ -75,7 +76,7 @@ def keras_contestants(model: keras.Model, image) -> dict[str, Callable[[], float
 
 def markdown(results: dict) -> str:
     """A row for each way to run the model, how many times faster it is, and the host."""
-    microseconds, found = results["microseconds"], results["host"]
+    microseconds = results["microseconds"]
     medians = {name: statistics.median(rounds) for name, rounds in microseconds.items()}
     lines = [
         f"| one image | test accuracy | µs, median (range) | {PREDICT} takes | {CALL} takes |",
@@ -92,10 +93,8 @@ def markdown(results: dict) -> str:
     lines += [
         "",
         f"`{results['model']}`, {complexity(parse(results['model'])).num_params:,} parameters, "
-        f"{results['epochs']} epochs; medians of {len(microseconds[CALL])} rounds. Host: "
-        f"{found['cpu']}, {found['threads']} cores, {found['gemm_float32_gflops']} GFLOP/s in "
-        f"float32, Python {found['python']}, TensorFlow {found['tensorflow']}, Keras "
-        f"{found['keras']}.",
+        f"{results['epochs']} epochs; medians of {len(microseconds[CALL])} rounds. "
+        f"{host_line(results['host'])}",
     ]
     return "\n".join(lines)
 

@@ -26,16 +26,21 @@ COLUMNS = ("architecture", "epochs", "seed", "val_accuracy", "val_loss", "cpu_se
 EPOCHS = 1
 SEEDS = (0, 1)
 FILTERS = (3, 6, 12, 24)
+FIRST_FILTERS = FILTERS[:3]
 
 
 class GridSpace:
-    """Two blocks of one or two convolutions of 3, 6, 12 or 24 filters: 400 architectures."""
+    """Two blocks of one or two convolutions of 3, 6, 12 or 24 filters, the first one of 3 to 12.
+
+    300 architectures; a trial's parameters are places in the lists of filters.
+    """
 
     def suggest(self, trial: Trial) -> Architecture:
         """The architecture that a trial proposes; the second convolution of a block may be none."""
         layers: list[Layer] = []
-        for block in (1, 2):
-            layers.append(Conv(FILTERS[trial.suggest_int(f"filters_{block}_1", 0, 3)]))
+        for block, filters in ((1, FIRST_FILTERS), (2, FILTERS)):
+            first = trial.suggest_int(f"filters_{block}_1", 0, len(filters) - 1)
+            layers.append(Conv(filters[first]))
             second = trial.suggest_int(f"filters_{block}_2", 0, 4)
             layers += [Conv(FILTERS[second - 1])] if second else []
             layers.append(MaxPool())
@@ -53,12 +58,12 @@ class GridSpace:
 
 def architectures() -> list[str]:
     """The notations of the grid."""
+    seconds = ("", *(f"{filters}C3-" for filters in FILTERS))
     blocks = [
-        f"{first}C3-{second}P2"
-        for first in FILTERS
-        for second in ("", *(f"{filters}C3-" for filters in FILTERS))
+        [f"{first}C3-{second}P2" for first in filters for second in seconds]
+        for filters in (FIRST_FILTERS, FILTERS)
     ]
-    return ["-".join(pair) for pair in itertools.product(blocks, blocks)]
+    return ["-".join(pair) for pair in itertools.product(*blocks)]
 
 
 def load() -> pd.DataFrame:
@@ -84,7 +89,7 @@ def train_one(job: tuple[str, int]) -> dict:
     return dict(zip(COLUMNS, row, strict=True))
 
 
-def _use_one_thread() -> None:
+def use_one_thread() -> None:
     import os
 
     os.environ[THREADS_VARIABLE] = "1"
@@ -101,7 +106,7 @@ def main() -> None:
     done = set(zip(load().architecture, load().seed, strict=True))
     jobs = [(one, seed) for seed in SEEDS for one in architectures() if (one, seed) not in done]
     context = get_context("spawn")
-    with context.Pool(workers, _use_one_thread) as pool, TABLE.open("a", newline="") as file:
+    with context.Pool(workers, use_one_thread) as pool, TABLE.open("a", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         for row in tqdm(pool.imap_unordered(train_one, jobs), total=len(jobs), disable=None):
             writer.writerow(row)

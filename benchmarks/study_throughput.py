@@ -4,9 +4,10 @@
 
 Two tables. *Share outside training*: real studies of so many trials with two workers, of one epoch
 and of the default three; outside is all that is not inside a call of ``train`` (start-up of the
-processes, sampling, storage, tracking). *Workers*: the ten first trials (three references and seven
-random proposals, the same whoever runs them) at one epoch, by one worker of two threads and by two
-of one, taking turns; seconds from the command's start to its end without the final trainings.
+processes, sampling, storage, tracking). *Workers*: the ten first trials of a study of two costs at
+one epoch (three references and TPE's random ones, the same whoever runs them), by one worker of two
+threads and by two of one, taking turns; seconds from the command's start to its end without the
+final trainings.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from benchmarks.contestant import host_line
 from benchmarks.ours import host
 from experiments import search as entry_point
 from mnist_tradeoff.config import SearchConfig
@@ -67,14 +69,14 @@ def search_only(config: SearchConfig, target: Callable[..., None]) -> None:
         entry_point.search_trials(study, dataset, folder, log, lambda: None, target)
 
 
-def measure(trials: int, epochs: int, workers: int) -> dict:
+def measure(trials: int, epochs: int, workers: int, cost: str) -> dict:
     """Wall seconds of a real study from the start of its command, and those inside ``train``."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)
         environment = {k: v for k, v in os.environ.items() if k != "OPTUNA_STORAGE"}
         environment["MLFLOW_TRACKING_URI"] = f"sqlite:///{path}/mlflow.db"
         sizes = [str(number) for number in (trials, epochs, workers)]
-        command = [sys.executable, "-m", "benchmarks.study_throughput", "--only", *sizes]
+        command = [sys.executable, "-m", "benchmarks.study_throughput", "--only", *sizes, cost]
         started = time.monotonic()
         subprocess.run(command, env=environment, check=True, stderr=subprocess.DEVNULL)
         wall = time.monotonic() - started
@@ -107,13 +109,10 @@ def markdown(results: dict) -> str:
             f"| {name} | {medians[workers]:.0f} ({min(seconds):.0f}–{max(seconds):.0f}) "
             f"| {3600 * SAME_TRIALS / medians[workers]:.0f} |"
         )
-    found = results["host"]
     gain = medians[1] / medians[2]
     lines += [
         "",
-        f"Two workers: {gain:.2f} times the trials an hour. Host: {found['cpu']}, "
-        f"{found['threads']} cores, {found['gemm_float32_gflops']} GFLOP/s in float32, Python "
-        f"{found['python']}, TensorFlow {found['tensorflow']}, Keras {found['keras']}.",
+        f"Two workers: {gain:.2f} times the trials an hour. {host_line(results['host'])}",
     ]
     return "\n".join(lines)
 
@@ -122,16 +121,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="what a study's seconds go into")
     parser.add_argument("--trials", type=int, default=60)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--only", type=int, nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("--only", nargs=4, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.only:
-        trials, epochs, workers = arguments.only
+        trials, epochs, workers = map(int, arguments.only[:3])
+        cost = arguments.only[3]
         search_only(
-            SearchConfig(trials=trials, epochs=epochs, workers=workers, dataset="mnist"), timed_work
+            SearchConfig(trials=trials, epochs=epochs, workers=workers, cost=cost, dataset="mnist"),
+            timed_work,
         )
         return
-    plan = [(SAME_TRIALS, 1, workers) for _ in range(arguments.rounds) for workers in (1, 2)]
-    plan += [(arguments.trials, epochs, 2) for epochs in (1, 3)]
+    turns = [(SAME_TRIALS, 1, workers, "num_params,macs") for workers in (1, 2)]
+    plan = [*turns * arguments.rounds]
+    plan += [(arguments.trials, epochs, 2, "num_params") for epochs in (1, 3)]
     measured = [measure(*sizes) for sizes in tqdm(plan, disable=None)]
     results = {"host": host(), "turns": measured[:-2], "studies": measured[-2:]}
     RESULTS.write_text(f"{json.dumps(results, indent=1)}\n")

@@ -20,6 +20,7 @@ from pathlib import Path
 import psutil
 from tqdm import tqdm
 
+from benchmarks.contestant import host_line
 from benchmarks.ours import host
 from benchmarks.study_throughput import search_only
 from experiments import search as entry_point
@@ -84,7 +85,7 @@ def _run(options: list[str], environment) -> str:
 
 def markdown(results: dict) -> str:
     """Peaks of the references, memory after every tenth trial, growth, and the host."""
-    megabytes, found = results["megabytes"], results["host"]
+    megabytes = results["megabytes"]
     numbers = [1, *range(STEP, len(megabytes) + 1, STEP)]
     later = range(STEP, len(megabytes) + 1)
     slope, _ = statistics.linear_regression(later, megabytes[STEP - 1 :])
@@ -98,9 +99,8 @@ def markdown(results: dict) -> str:
             "|--:|--:|",
             *(f"| {number} | {megabytes[number - 1]:,.0f} |" for number in numbers),
             "",
-            f"{slope:+.2f} MB a trial from trial {STEP} on (least squares). Host: {found['cpu']}, "
-            f"{found['threads']} cores, Python {found['python']}, TensorFlow "
-            f"{found['tensorflow']}, Keras {found['keras']}.",
+            f"{slope:+.2f} MB a trial from trial {STEP} on (least squares). "
+            f"{host_line(results['host'])}",
         ]
     )
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from benchmarks.time_to_accuracy import Contestant
+from benchmarks.contestant import Contestant, host_line
 from mnist_tradeoff.architectures import REFERENCES, resolve
 from mnist_tradeoff.complexity import complexity
 
@@ -91,23 +91,15 @@ def markdown(results: list[dict]) -> str:
         rate = 3 * 2 * cost.macs * medians["ours"] / 1e9
         cells.append(f"{rate / result['host']['gemm_float32_gflops']:.0%}")
         lines.append(row(cells))
-    return "\n".join([*lines, "", host_line(results)])
+    measured = (
+        f"Images a second, medians (and ranges) of {len(results[0]['ours'])} epochs, batch "
+        f"{BATCH_SIZE}. {host_line(*(result['host'] for result in results))}"
+    )
+    return "\n".join([*lines, "", measured])
 
 
 def row(cells: list[str]) -> str:
     return f"| {' | '.join(cells)} |"
-
-
-def host_line(results: list[dict]) -> str:
-    found = results[0]["host"]
-    gemm = [result["host"]["gemm_float32_gflops"] for result in results]
-    torch = f", PyTorch {found['torch']}" if "torch" in found else ""
-    return (
-        f"Images a second, medians (and ranges) of {len(results[0]['ours'])} epochs, batch "
-        f"{BATCH_SIZE}. Host: {found['cpu']}, {found['threads']} cores, {min(gemm)} to {max(gemm)} "
-        f"GFLOP/s in float32 and {found['gemm_bfloat16_gflops']} in bfloat16, Python "
-        f"{found['python']}, TensorFlow {found['tensorflow']}, Keras {found['keras']}{torch}."
-    )
 
 
 def main() -> None:

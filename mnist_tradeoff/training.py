@@ -6,7 +6,6 @@ synchronisation until their gradients are added (benchmarks/NOTES.md has the mea
 Every operation being single-threaded, the same seed gives the same weights on the same machine.
 """
 
-import gc
 import itertools
 import time
 from collections.abc import Callable
@@ -140,7 +139,9 @@ def _train(
     on_images,
     on_epoch,
 ) -> tuple[TrainResult, Callable[[np.ndarray], np.ndarray]]:
-    gc.collect()  # the last training's graph, with its images, is a cycle that waits to be freed
+    # The last training's graph, with its images, is a cycle that waits to be freed, and TensorFlow
+    # keeps every compiled operation: a worker would grow with each trial.
+    keras.backend.clear_session()
     _require_memory(architecture, config.batch_size)
     precision = choose_precision(architecture, config.precision)
     model = build(architecture, config.seed, precision)
@@ -200,7 +201,8 @@ class _Loop:
         self.optimizer.build(model.trainable_variables)
         signature = [tf.TensorSpec([None, self.batch_size], tf.int32)]
         self.run_steps = tf.function(self._run_steps, input_signature=signature)
-        self.run_steps.get_concrete_function()
+        # No step: TensorFlow traces and optimises the graph at the first call, outside the clock.
+        self.run_steps(tf.zeros((0, self.batch_size), tf.int32))
         self.seconds = 0.0
 
     def run_epoch(self, number: int, on_images) -> tuple[float, float]:

@@ -1,0 +1,90 @@
+"""How the seconds of a training grow with the batch size, the images and the parameters.
+
+    python -m benchmarks.growth --rounds 3
+
+One epoch of ours at default settings, all but one kept: `cnn_v1` for the first two, nets of f and
+2f filters for the third. All points take turns; tracing is outside the clock.
+"""
+
+import argparse
+import json
+import statistics
+from pathlib import Path
+
+from tqdm import tqdm
+
+from benchmarks.contestant import host_line
+from benchmarks.ours import host
+from mnist_tradeoff import data
+from mnist_tradeoff.architectures import REFERENCES, parse
+from mnist_tradeoff.complexity import complexity
+from mnist_tradeoff.config import TrainConfig
+from mnist_tradeoff.data import Split
+from mnist_tradeoff.training import train
+
+RESULTS = Path(__file__).parent / "results" / "growth.json"
+BATCH_SIZES = (16, 32, 64, 128, 256, 512, 1024)
+IMAGES = (1_000, 3_000, 10_000, 30_000, 55_000)
+FILTERS = (2, 4, 8, 16, 32, 64)
+AXES = {"batch_size": "images a step", "images": "training images", "num_params": "parameters"}
+
+
+def points() -> list[dict]:
+    """Every point: what is varied, its value, and the training."""
+    model = str(REFERENCES["cnn_v1"].architecture)
+    default = {"model": model, "images": IMAGES[-1], "batch_size": TrainConfig().batch_size}
+    nets = [f"{filters}C3-P2-{2 * filters}C3-P2" for filters in FILTERS]
+    return [
+        *({**default, "axis": "batch_size", "x": n, "batch_size": n} for n in BATCH_SIZES),
+        *({**default, "axis": "images", "x": n, "images": n} for n in IMAGES),
+        *(
+            {**default, "axis": "num_params", "x": complexity(parse(net)).num_params, "model": net}
+            for net in nets
+        ),
+    ]
+
+
+def measure(rounds: int) -> list[dict]:
+    """The points with their seconds in every round, and the validation accuracy of the last."""
+    dataset, found = data.load("mnist"), [{**point, "seconds": []} for point in points()]
+    for seed in tqdm(range(rounds), disable=None):
+        for point in tqdm(found, disable=None, leave=False):
+            training = dataset.train
+            split = Split(training.images[: point["images"]], training.labels[: point["images"]])
+            config = TrainConfig(epochs=1, batch_size=point["batch_size"], seed=seed)
+            result = train(parse(point["model"]), split, dataset.val, config)
+            point["seconds"].append(result.train_seconds)
+            point["val_accuracy"] = result.val.accuracy
+    return found
+
+
+def markdown(results: dict) -> str:
+    """A row a point, and the host."""
+    lines = [
+        "| varied | value | seconds an epoch, median (range) | images a second |",
+        "|---|--:|--:|--:|",
+    ]
+    for point in results["points"]:
+        seconds = point["seconds"]
+        median = statistics.median(seconds)
+        lines.append(
+            f"| {AXES[point['axis']]} | {point['x']:,} "
+            f"| {median:.2f} ({min(seconds):.2f}–{max(seconds):.2f}) "
+            f"| {point['images'] / median:,.0f} |"
+        )
+    return "\n".join([*lines, "", host_line(results["host"])])
+
+
+def main() -> None:
+    """Measure all points."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.growth", description="how the seconds of a training grow"
+    )
+    parser.add_argument("--rounds", type=int, default=3)
+    results = {"host": host(), "points": measure(parser.parse_args().rounds)}
+    RESULTS.write_text(f"{json.dumps(results, indent=1)}\n")
+    print(markdown(results))
+
+
+if __name__ == "__main__":
+    main()
