@@ -239,6 +239,13 @@ class RecommendConfig:
             raise ValueError(f"min_accuracy must be 0 to 1, not {self.min_accuracy}")
 
 
+@dataclass(frozen=True, kw_only=True)
+class BenchmarkConfig:
+    """Measure this project against what its users would run instead."""
+
+    what: str = option("all", "all, or comparisons with commas: T1 to T6, S1 to S3, L1, M1, growth")
+
+
 def exact_cost(architecture: Architecture, cost: str) -> int:
     """``num_params`` or ``macs`` of an architecture."""
     return getattr(complexity(architecture), cost)

@@ -405,6 +405,11 @@ def log_report(texts: Mapping[str, str], figures: Mapping[str, Figure]) -> None:
         mlflow.log_figure(figure, name)
 
 
+def log_metrics(values: Mapping[str, float]) -> None:
+    """Numbers as metrics of the active run; what MLflow refuses in a name is left out of it."""
+    mlflow.log_metrics({re.sub(r"[^\w\-./ ]", "", name): value for name, value in values.items()})
+
+
 def log_files(paths: Iterable[Path]) -> None:
     """Files as artifacts of the active run, by their names."""
     for path in paths:

@@ -14,6 +14,7 @@ from packaging.utils import canonicalize_name
 
 from mnist_tradeoff import cli
 from mnist_tradeoff.config import (
+    BenchmarkConfig,
     DoctorConfig,
     ExportConfig,
     InitConfig,
@@ -36,6 +37,7 @@ CONFIGS = {
     "report": ("experiments.report", ReportConfig),
     "reap": ("experiments.reap", ReapConfig),
     "doctor": ("experiments.doctor", DoctorConfig),
+    "benchmark": ("experiments.benchmark", BenchmarkConfig),
 }
 SEARCH = SearchConfig(
     study="other",
@@ -78,6 +80,7 @@ CHANGED = {
     ReportConfig: ReportConfig(study="other", seeds=2, dataset="digits"),
     ReapConfig: ReapConfig(),
     DoctorConfig: DoctorConfig(dataset="digits"),
+    BenchmarkConfig: BenchmarkConfig(what="T1,S1"),
     RunConfig: RunConfig(
         model="8C3-P2",
         epochs=7,

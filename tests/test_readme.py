@@ -6,13 +6,7 @@ import re
 import pandas as pd
 import pytest
 
-from benchmarks import (
-    export_memory,
-    scaling,
-    study_throughput,
-    time_to_accuracy,
-    training_rate,
-)
+from benchmarks import comparisons, export_memory, scaling, time_to_accuracy
 from mnist_tradeoff.architectures import REFERENCES
 from mnist_tradeoff.pareto import on_front
 from tests.conftest import ROOT
@@ -29,19 +23,20 @@ def test_ci_runs_the_test_command_of_the_readme():
     assert f"{setup} && mlflow run . --env-manager local -P model=cnn_v1" in README.splitlines()
 
 
-def test_table_of_the_comparison_is_generated():
-    results = json.loads(time_to_accuracy.RESULTS.read_text())
-    assert time_to_accuracy.markdown([results[name] for name in REFERENCES]) in README
+def test_report_of_the_benchmarks_is_generated():
+    assert comparisons.REPORT.read_text() == comparisons.report()
+    assert all(measure.results() for measure in comparisons.MEASURES)
 
 
-def test_tables_of_the_throughput_are_generated():
-    assert study_throughput.markdown(json.loads(study_throughput.RESULTS.read_text())) in README
+def test_tables_of_the_benchmarks_are_generated():
+    assert comparisons.summary() in README
+    races = json.loads(time_to_accuracy.RESULTS.read_text())
+    assert time_to_accuracy.markdown(races) in README
 
 
-def test_tables_of_the_notes_are_generated():
+def test_table_of_the_notes_is_generated():
     notes = (ROOT / "benchmarks" / "NOTES.md").read_text()
-    for benchmark in (export_memory, training_rate):
-        assert benchmark.markdown(json.loads(benchmark.RESULTS.read_text())) in notes
+    assert export_memory.markdown(json.loads(export_memory.RESULTS.read_text())) in notes
 
 
 def test_table_of_the_scaling_is_generated():

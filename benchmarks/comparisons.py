@@ -1,0 +1,343 @@
+"""Every comparison: which command measures it, what is aimed at, and what came out."""
+
+import importlib
+import importlib.util
+import json
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from mnist_tradeoff.architectures import resolve
+from mnist_tradeoff.complexity import complexity
+from mnist_tradeoff.markdown import table
+
+FOLDER = Path(__file__).parent
+RESULTS = FOLDER / "results"
+REPORT = FOLDER / "RESULTS.md"
+SMALL_NET_PARAMS = 20_000
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A command of this folder that measures, and writes its numbers into ``results``.
+
+    options: of the command, where its defaults are not meant.
+    needs: an optional library, without which it cannot run.
+    """
+
+    module: str
+    title: str
+    options: tuple[str, ...] = ()
+    needs: str = ""
+
+    def load(self) -> ModuleType:
+        """The module itself."""
+        return importlib.import_module(f"benchmarks.{self.module}")
+
+    def results(self) -> Any:
+        """Its numbers, or None before its first run."""
+        path = RESULTS / f"{self.module}.json"
+        return json.loads(path.read_text()) if path.exists() else None
+
+    def run(self) -> str:
+        """Run the command in a process of its own; why it failed, or nothing."""
+        if self.needs and not importlib.util.find_spec(self.needs):
+            return f"{self.module} needs {self.needs}: pip install {self.needs}"
+        command = [sys.executable, "-m", f"benchmarks.{self.module}", *self.options]
+        code = subprocess.run(command, check=False).returncode
+        return f"{self.module} ended with exit code {code}" if code else ""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A line of the table.
+
+    figure: the number that is compared, with its contestants.
+    found: from the measure's results, numbers by what they belong to.
+    is_met: whether one of these numbers meets the aim, or None where nothing is aimed at.
+    """
+
+    measure: str
+    figure: str
+    aim: str
+    found: Callable[[Any], dict[str, float]]
+    form: str = "{:.1f}×"
+    is_met: Callable[[str, float], bool | None] = lambda *_: None
+
+
+def _race_ratios(*names: str) -> Callable[[dict], dict[str, float]]:
+    return lambda races: {name: races[name]["ratio"] for name in names if name in races}
+
+
+def _medians(result: dict, name: str) -> float:
+    return statistics.median(result[name])
+
+
+def _rate_ratios(results: list[dict]) -> dict[str, float]:
+    return {one["model"]: _medians(one, "ours") / _medians(one, "fit") for one in results}
+
+
+def _torch_ratios(results: list[dict]) -> dict[str, float]:
+    return {
+        one["model"]: _medians(one, "ours")
+        / max(_medians(one, name) for name in one if "torch" in name)
+        for one in results
+        if any("torch" in name for name in one)
+    }
+
+
+def _gemm_shares(results: list[dict]) -> dict[str, float]:
+    return {
+        one["model"]: 6e-9
+        * complexity(resolve(one["model"])).macs
+        * _medians(one, "ours")
+        / one["host"]["gemm_float32_gflops"]
+        for one in results
+    }
+
+
+def _meets_rate(model: str, ratio: float) -> bool | None:
+    if model == "cnn_v2":
+        return ratio >= 1.5
+    return ratio >= 2.5 if complexity(resolve(model)).num_params <= SMALL_NET_PARAMS else None
+
+
+def _worker_gain(results: dict) -> dict[str, float]:
+    seconds = {
+        workers: statistics.median(
+            turn["wall_seconds"] for turn in results["turns"] if turn["workers"] == workers
+        )
+        for workers in (1, 2)
+    }
+    return {"": seconds[1] / seconds[2]}
+
+
+def _outside_training(results: dict) -> dict[str, float]:
+    return {
+        f"{one['trials']} trials of {one['epochs']} epochs": 1
+        - one["train_seconds"] / one["workers"] / one["wall_seconds"]
+        for one in results["studies"]
+    }
+
+
+def _sampler_ratios(results: dict) -> dict[str, float]:
+    """Where a sampler missed the target in some pair, the median of the others is a lower bound."""
+    ratios: dict[str, list[float]] = {}
+    for pair in results["pairs"]:
+        for name, seconds in pair["seconds"].items():
+            if name != "ours" and None not in (seconds, pair["seconds"]["ours"]):
+                ratios.setdefault(name, []).append(seconds / pair["seconds"]["ours"])
+    return {name: statistics.median(values) for name, values in ratios.items()}
+
+
+def _hypervolume_ratios(results: dict) -> dict[str, float]:
+    return Measure("ax_tutorial", "").load().ratios(results)
+
+
+def _latency_ratios(results: dict) -> dict[str, float]:
+    medians = {name: statistics.median(us) for name, us in results["microseconds"].items()}
+    ours = min(medians.values())
+    return {name: value / ours for name, value in medians.items() if "LiteRT" not in name}
+
+
+def _growth_per_trial(results: dict) -> dict[str, float]:
+    return {"": Measure("training_memory", "").load().slope(results["megabytes"])}
+
+
+MEASURES = [
+    Measure(
+        "time_to_accuracy",
+        "T1, T2: training seconds to an accuracy",
+    ),
+    Measure("training_rate", "T3, T4, T6: training images a second"),
+    Measure("study_throughput", "T5, S3: workers, and what a study's seconds go into"),
+    Measure("replay", "S1: samplers"),
+    Measure("ax_tutorial", "S2: the setting of Ax's tutorial", needs="torch"),
+    Measure("latency", "L1: one image"),
+    Measure("training_memory", "M1: memory"),
+    Measure("growth", "How the seconds of a training grow"),
+]
+COMPARISONS = {
+    "T1": Comparison(
+        "time_to_accuracy",
+        "seconds to 99.0 % test accuracy: `fit` of `simple_cnn`, batch 32 / ours",
+        "50×, then 100×",
+        _race_ratios("99%"),
+        is_met=lambda _, ratio: ratio >= 50,
+    ),
+    "T2": Comparison(
+        "time_to_accuracy",
+        "seconds to the documented accuracy: `fit`, batch 64 / ours, same net",
+        "10×; `cnn_v2` 5×",
+        _race_ratios("ann", "simple_cnn", "cnn_v1", "cnn_v2"),
+        is_met=lambda name, ratio: ratio >= (5 if name == "cnn_v2" else 10),
+    ),
+    "T3": Comparison(
+        "training_rate",
+        "images a second, batch 256: ours / `fit`, same net",
+        "2.5× up to 20 k parameters; `cnn_v2` 1.5×",
+        _rate_ratios,
+        is_met=_meets_rate,
+    ),
+    "T4": Comparison(
+        "training_rate",
+        "images a second, batch 256: ours / the best of PyTorch eager and `torch.compile`",
+        "1.0×, then 1.5×",
+        _torch_ratios,
+        "{:.2f}×",
+        is_met=lambda _, ratio: ratio >= 1,
+    ),
+    "T5": Comparison(
+        "study_throughput",
+        "trials an hour: two workers of one thread / one of two",
+        "1.6×",
+        _worker_gain,
+        "{:.2f}×",
+        is_met=lambda _, gain: gain >= 1.6,
+    ),
+    "T6": Comparison(
+        "training_rate",
+        "share of the float32 matrix-multiplication rate that training reaches",
+        "stated",
+        _gemm_shares,
+        "{:.0%}",
+    ),
+    "S1": Comparison(
+        "replay",
+        "CPU seconds to the final HV2 of Optuna's default: others / ours",
+        "5×",
+        _sampler_ratios,
+        is_met=lambda _, ratio: ratio >= 5,
+    ),
+    "S2": Comparison(
+        "ax_tutorial",
+        "hypervolume at equal wall time: ours / Ax's tutorial",
+        "1.5×",
+        _hypervolume_ratios,
+        "{:.2f}×",
+        is_met=lambda _, ratio: ratio >= 1.5,
+    ),
+    "S3": Comparison(
+        "study_throughput",
+        "share of a study's wall time outside training",
+        "3 % at most",
+        _outside_training,
+        "{:.1%}",
+        is_met=lambda _, share: share <= 0.03,
+    ),
+    "L1": Comparison(
+        "latency",
+        "one image of a 99.0 % model: Keras / exported",
+        "`predict` 500×, compiled call 40×",
+        _latency_ratios,
+        is_met=lambda name, ratio: ratio >= (500 if "predict" in name else 40),
+    ),
+    "M1": Comparison(
+        "training_memory",
+        "growth of a worker's memory over 100 trials, MB a trial",
+        "flat",
+        _growth_per_trial,
+        "{:+.2f}",
+    ),
+}
+MEASURE_OF = {measure.module: measure for measure in MEASURES}
+
+
+def wanted(what: str) -> list[Measure]:
+    """The measures of ``all``, or of names such as ``T1,S2`` or ``growth``.
+
+    Raises:
+        ValueError: a name that is none.
+    """
+    if what == "all":
+        return MEASURES
+    modules = []
+    for name in what.split(","):
+        if name not in {*COMPARISONS, *MEASURE_OF}:
+            raise ValueError(f"what must be all, {', '.join(COMPARISONS)} or growth, not '{name}'")
+        modules.append(COMPARISONS[name].measure if name in COMPARISONS else name)
+    return [measure for measure in MEASURES if measure.module in modules]
+
+
+def run(measures: Sequence[Measure]) -> list[str]:
+    """Measure one after the other, then write the report of all that was ever measured.
+
+    Returns:
+        why some could not run, a sentence each; the others are in the report.
+    """
+    failures = []
+    for number, measure in enumerate(measures, start=1):
+        print(f"{number} of {len(measures)}: {measure.title}", flush=True)
+        failures += [failure] if (failure := measure.run()) else []
+    write_report()
+    print(summary())
+    return failures
+
+
+def figures(measures: Sequence[Measure]) -> dict[str, float]:
+    """The numbers of some measures, by comparison and what they belong to."""
+    found = {measure.module: results for measure in measures if (results := measure.results())}
+    return {
+        f"{name}/{key}" if key else name: value
+        for name, comparison in COMPARISONS.items()
+        if comparison.measure in found
+        for key, value in comparison.found(found[comparison.measure]).items()
+    }
+
+
+def summary() -> str:
+    """The table of all comparisons that were measured."""
+    rows = []
+    for name, comparison in COMPARISONS.items():
+        results = MEASURE_OF[comparison.measure].results()
+        if results is None:
+            continue
+        found = comparison.found(results)
+        cells = [_cell(comparison, key, value) for key, value in found.items()]
+        rows.append((name, comparison.figure, comparison.aim, "; ".join(cells)))
+    return table(("", "figure", "aim", "measured (✓ met, ✗ missed)"), rows, left=4)
+
+
+def _cell(comparison: Comparison, key: str, value: float) -> str:
+    mark = {True: " ✓", False: " ✗", None: ""}[comparison.is_met(key, value)]
+    shown = key if key.startswith("`") else f"`{key}`"
+    return f"{f'{shown} ' if key else ''}{comparison.form.format(value)}{mark}"
+
+
+def report() -> str:
+    """The whole report: the table, every measure's own tables, and the figures."""
+    parts = [
+        "# Results",
+        "Written by `python -m benchmarks`; README.md beside this page says what each line means "
+        "and what bounds it.",
+        summary(),
+    ]
+    for measure in MEASURES:
+        if (results := measure.results()) is not None:
+            parts += [f"## {measure.title}", f"`python -m benchmarks.{measure.module}`"]
+            parts.append(measure.load().markdown(results))
+    if all(MEASURE_OF[name].results() for name in ("growth", "replay")):
+        parts += [
+            "## How cost grows",
+            "![Seconds of one epoch against batch size, images and parameters]"
+            "(results/training_growth.png)",
+            "![CPU seconds and hypervolume over 1 to 1,000 replayed trials]"
+            "(results/study_growth.png)",
+        ]
+    return "\n\n".join(parts) + "\n"
+
+
+def write_report() -> None:
+    """Write ``RESULTS.md`` and its figures."""
+    growth, replay = (MEASURE_OF[name].results() for name in ("growth", "replay"))
+    if growth and replay:
+        from benchmarks.growth_figures import draw
+
+        for name, figure in draw(growth, replay).items():
+            figure.savefig(RESULTS / name)
+    REPORT.write_text(report())

@@ -1,0 +1,33 @@
+"""Entry point ``benchmark``: this project against what its users would run instead.
+
+mlflow run . -e benchmark        or        python -m experiments.benchmark --what T1,S1
+
+About two hours for all of it on two Zen 4 cores, with nothing beside it; benchmarks/README.md says
+what is measured. The numbers go into benchmarks/results, and into a run.
+"""
+
+import dataclasses
+
+from benchmarks import comparisons
+from mnist_tradeoff import cli
+from mnist_tradeoff.config import BenchmarkConfig
+
+
+def run_benchmark(config: BenchmarkConfig) -> None:
+    measures = comparisons.wanted(config.what)
+    # Imported here, because MLflow takes seconds that --help need not wait for.
+    from mnist_tradeoff import tracking
+
+    tracking.prepare_store()
+    parameters = dataclasses.asdict(config)
+    with tracking.tracked_run("benchmark", parameters, {"role": "benchmark"}) as run_id:
+        failures = comparisons.run(measures)
+        tracking.log_metrics(comparisons.figures(measures))
+        tracking.log_files([comparisons.REPORT, *comparisons.RESULTS.iterdir()])
+        if failures:
+            raise ValueError("; ".join(failures))
+    print(tracking.how_to_look(run_id))
+
+
+if __name__ == "__main__":
+    cli.run(lambda: run_benchmark(cli.parse(BenchmarkConfig)))
