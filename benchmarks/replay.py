@@ -5,9 +5,9 @@
 Every search proposes architectures of the grid in ``replay_table.py`` one after the other and is
 told what their training came to; the table says so, with its CPU seconds, and the seconds of
 proposing are added. HV2 is that of the best validation accuracies so far. The target of each
-paired search is what Optuna's default sampler (TPE) has after its last trial; the searches use the
-trainings of one seed or the other in turns. Then a search of 1,000 trials by each sampler, to see
-how its time grows. And a check: trainings of the table are done again and must come out the same.
+paired search is what Optuna's default sampler (TPE) has after its last trial. Then a search of
+1,000 trials by each sampler, to see how its time grows. And a check: trainings of the table are
+done again and must come out the same.
 """
 
 import argparse
