@@ -26,13 +26,11 @@ SMALL_NET_PARAMS = 20_000
 class Measure:
     """A command of this folder that measures, and writes its numbers into ``results``.
 
-    options: of the command, where its defaults are not meant.
     needs: an optional library, without which it cannot run.
     """
 
     module: str
     title: str
-    options: tuple[str, ...] = ()
     needs: str = ""
 
     def load(self) -> ModuleType:
@@ -48,7 +46,7 @@ class Measure:
         """Run the command in a process of its own; why it failed, or nothing."""
         if self.needs and not importlib.util.find_spec(self.needs):
             return f"{self.module} needs {self.needs}: pip install {self.needs}"
-        command = [sys.executable, "-m", f"benchmarks.{self.module}", *self.options]
+        command = [sys.executable, "-m", f"benchmarks.{self.module}"]
         code = subprocess.run(command, check=False).returncode
         return f"{self.module} ended with exit code {code}" if code else ""
 
@@ -149,18 +147,16 @@ def _growth_per_trial(results: dict) -> dict[str, float]:
     return {"": Measure("training_memory", "").load().slope(results["megabytes"])}
 
 
+# The longest last: whoever stops has the others.
 MEASURES = [
-    Measure(
-        "time_to_accuracy",
-        "T1, T2: training seconds to an accuracy",
-    ),
     Measure("training_rate", "T3, T4, T6: training images a second"),
-    Measure("study_throughput", "T5, S3: workers, and what a study's seconds go into"),
     Measure("replay", "S1: samplers"),
     Measure("ax_tutorial", "S2: the setting of Ax's tutorial", needs="torch"),
     Measure("latency", "L1: one image"),
     Measure("training_memory", "M1: memory"),
     Measure("growth", "How the seconds of a training grow"),
+    Measure("study_throughput", "T5, S3: workers, and what a study's seconds go into"),
+    Measure("time_to_accuracy", "T1, T2: training seconds to an accuracy"),
 ]
 COMPARISONS = {
     "T1": Comparison(

@@ -1,6 +1,6 @@
 """How the seconds of a training grow with the batch size, the images and the parameters.
 
-    python -m benchmarks.growth --rounds 3
+    python -m benchmarks.growth --rounds 2
 
 One epoch of ours at default settings, all but one kept: `cnn_v1` for the first two, nets of f and
 2f filters for the third. All points take turns; tracing is outside the clock.
@@ -80,7 +80,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.growth", description="how the seconds of a training grow"
     )
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=2)
     results = {"host": host(), "points": measure(parser.parse_args().rounds)}
     RESULTS.write_text(f"{json.dumps(results, indent=1)}\n")
     print(markdown(results))

@@ -1,13 +1,12 @@
 """What a study's seconds go into, and what two workers gain over one.
 
-    python -m benchmarks.study_throughput --trials 60 --rounds 3
+    python -m benchmarks.study_throughput --trials 60 --rounds 2
 
-Two tables. *Share outside training*: real studies of so many trials with two workers, of one epoch
-and of the default three; outside is all that is not inside a call of ``train`` (start-up of the
-processes, sampling, storage, tracking). *Workers*: the ten first trials of a study of two costs at
-one epoch (three references and TPE's random ones, the same whoever runs them), by one worker of two
-threads and by two of one, taking turns; seconds from the command's start to its end without the
-final trainings.
+Two tables. *Share outside training*: a real study of so many trials with two workers; outside is
+all that is not inside a call of ``train`` (start-up of the processes, sampling, storage,
+tracking). *Workers*: the ten first trials of a study of two costs at one epoch (three references
+and TPE's random ones, the same whoever runs them), by one worker of two threads and by two of one,
+taking turns; seconds from the command's start to its end without the final trainings.
 """
 
 import argparse
@@ -120,7 +119,7 @@ def markdown(results: dict) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description="what a study's seconds go into")
     parser.add_argument("--trials", type=int, default=60)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--only", nargs=4, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.only:
@@ -133,9 +132,9 @@ def main() -> None:
         return
     turns = [(SAME_TRIALS, 1, workers, "num_params,macs") for workers in (1, 2)]
     plan = [*turns * arguments.rounds]
-    plan += [(arguments.trials, epochs, 2, "num_params") for epochs in (1, 3)]
+    plan.append((arguments.trials, SearchConfig().epochs, 2, "num_params"))
     measured = [measure(*sizes) for sizes in tqdm(plan, disable=None)]
-    results = {"host": host(), "turns": measured[:-2], "studies": measured[-2:]}
+    results = {"host": host(), "turns": measured[:-1], "studies": measured[-1:]}
     RESULTS.write_text(f"{json.dumps(results, indent=1)}\n")
     print(markdown(results))
 

@@ -1,6 +1,6 @@
 """Training images a second: ours against Keras's `fit` and PyTorch, the same net and batch size.
 
-    python -m benchmarks.training_rate --rounds 3
+    python -m benchmarks.training_rate --rounds 2
 
 Each in a process of its own; they take turns, an epoch of 55,000 images each, batch 256; the first
 epoch of each is outside the clock. PyTorch is optional (`pip install torch`): eager and compiled,
@@ -106,7 +106,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description="training images a second against Keras and PyTorch"
     )
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=2)
     rounds = parser.parse_args().rounds
     if not has_torch():
         print("PyTorch is not installed: the comparison is without it (pip install torch)")
