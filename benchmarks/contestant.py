@@ -20,7 +20,7 @@ class Contestant:
             text=True,
         )
 
-    def ask(self, **request: int) -> dict:
+    def ask(self, **request: float) -> dict:
         """Its answer; it works at nothing else meanwhile.
 
         Raises:

@@ -83,12 +83,16 @@ def _run(options: list[str], environment) -> str:
     ).stdout
 
 
+def slope(megabytes: list[float]) -> float:
+    """Megabytes a trial from the tenth trial on, by least squares."""
+    later = range(STEP, len(megabytes) + 1)
+    return statistics.linear_regression(later, megabytes[STEP - 1 :]).slope
+
+
 def markdown(results: dict) -> str:
     """Peaks of the references, memory after every tenth trial, growth, and the host."""
     megabytes = results["megabytes"]
     numbers = [1, *range(STEP, len(megabytes) + 1, STEP)]
-    later = range(STEP, len(megabytes) + 1)
-    slope, _ = statistics.linear_regression(later, megabytes[STEP - 1 :])
     return "\n".join(
         [
             "| training | peak MB |",
@@ -99,7 +103,7 @@ def markdown(results: dict) -> str:
             "|--:|--:|",
             *(f"| {number} | {megabytes[number - 1]:,.0f} |" for number in numbers),
             "",
-            f"{slope:+.2f} MB a trial from trial {STEP} on (least squares). "
+            f"{slope(megabytes):+.2f} MB a trial from trial {STEP} on (least squares). "
             f"{host_line(results['host'])}",
         ]
     )
