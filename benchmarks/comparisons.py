@@ -156,6 +156,7 @@ MEASURES = [
     Measure("ax_tutorial", "S2: the setting of Ax's tutorial", needs="torch"),
     Measure("latency", "L1: one image"),
     Measure("training_memory", "M1: memory"),
+    Measure("operations", "T6: what the rest of the seconds go into"),
     Measure("growth", "How the seconds of a training grow"),
     Measure("study_throughput", "T5, S3: workers, and what a study's seconds go into"),
     Measure("time_to_accuracy", "T1, T2: training seconds to an accuracy"),

@@ -146,7 +146,7 @@ def _train(
     precision = choose_precision(architecture, config.precision)
     model = build(architecture, config.seed, precision)
     finished = model if precision == "float32" else build(architecture)
-    loop = _Loop(model, training, config, complexity(architecture).macs)
+    loop = Loop(model, training, config, complexity(architecture).macs)
     predict = compile_prediction(finished)
     epochs: list[Epoch] = []
     evaluation = None
@@ -175,7 +175,13 @@ def _require_memory(architecture: Architecture, batch_size: int) -> None:
         )
 
 
-class _Loop:
+class Loop:
+    """A model, its optimizer and the compiled steps over images that stay in memory.
+
+    Args:
+        macs: of one image; they decide how many steps a compiled call has.
+    """
+
     def __init__(self, model, split: Split, config: TrainConfig, macs: int):
         self.model = model
         self.config = config

@@ -1,0 +1,121 @@
+"""What the seconds of training go into: TensorFlow's own trace of one compiled call, by operation.
+
+    python -m benchmarks.operations
+
+A call of 32 steps at batch 256 after a warm-up, of each net of `training_rate`. The share of an
+operation is its time on all threads; what is left of the threads' time is waiting and TensorFlow's
+executor. Tracing itself takes some per cent.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from benchmarks.contestant import host_line
+from benchmarks.ours import host
+from benchmarks.training_rate import BATCH_SIZE, MODELS
+from mnist_tradeoff import data
+from mnist_tradeoff.architectures import resolve
+from mnist_tradeoff.backend import THREADS, tf
+from mnist_tradeoff.complexity import complexity
+from mnist_tradeoff.config import TrainConfig
+from mnist_tradeoff.data import Split
+from mnist_tradeoff.models import build
+from mnist_tradeoff.training import Loop, choose_precision
+
+RESULTS = Path(__file__).parent / "results" / "operations.json"
+STEPS = 32
+# By what the name of an operation contains; the first that fits.
+CLASSES = {
+    "convolution, forward": ("FusedConv2D", "Conv2D"),
+    "convolution, gradients": ("Conv2DBackprop",),
+    "dense": ("MatMul",),
+    "pooling": ("Pool",),
+    "ReLU gradient": ("ReluGrad",),
+}
+REST = "everything else"
+IDLE = "waiting, executor"
+
+
+def measure(model: str, training: Split) -> dict[str, float]:
+    """Share of the threads' time by class of operation, one call; and what precision it had."""
+    architecture = resolve(model)
+    precision = choose_precision(architecture, "auto")
+    config = TrainConfig(epochs=1, batch_size=BATCH_SIZE)
+    loop = Loop(build(architecture, 0, precision), training, config, complexity(architecture).macs)
+    batches = np.arange(STEPS * BATCH_SIZE, dtype=np.int32).reshape(STEPS, BATCH_SIZE)
+    loop.run_steps(tf.constant(batches))
+    with tempfile.TemporaryDirectory() as folder:
+        options = tf.profiler.experimental.ProfilerOptions(
+            host_tracer_level=2, python_tracer_level=0
+        )
+        tf.profiler.experimental.start(folder, options)
+        started = time.perf_counter()
+        loss, _ = loop.run_steps(tf.constant(batches))
+        float(loss)
+        available = THREADS * (time.perf_counter() - started)
+        tf.profiler.experimental.stop()
+        (trace,) = Path(folder).rglob("*.xplane.pb")
+        seconds = seconds_by_class(trace)
+    shares = {name: seconds[name] / available for name in (*CLASSES, REST)}
+    return {**shares, IDLE: 1 - sum(shares.values())}
+
+
+def seconds_by_class(trace: Path) -> Counter[str]:
+    """Seconds of all operations of a trace; their events are named ``NAME:OPERATION``."""
+    from tensorflow.tsl.profiler.protobuf import xplane_pb2  # pyright: ignore (generated)
+
+    space, found = xplane_pb2.XSpace(), Counter()
+    space.ParseFromString(trace.read_bytes())
+    for plane in space.planes:
+        operations = {
+            key: one.name.rpartition(":")[2]
+            for key, one in plane.event_metadata.items()
+            if ":" in one.name
+        }
+        for line in plane.lines:
+            for event in line.events:
+                if event.metadata_id in operations:
+                    kind = class_of(operations[event.metadata_id])
+                    found[kind] += event.duration_ps / 1e12
+    return found
+
+
+def class_of(operation: str) -> str:
+    """The class of an operation by its name, such as ``_MklNativeConv2DBackpropInput``."""
+    if "Conv2DBackprop" in operation:
+        return "convolution, gradients"
+    fitting = (name for name, parts in CLASSES.items() if any(part in operation for part in parts))
+    return next(fitting, REST)
+
+
+def markdown(results: dict) -> str:
+    """A row a net, and the host."""
+    classes = [*CLASSES, REST, IDLE]
+    lines = [f"| model | {' | '.join(classes)} |", f"|---|{'--:|' * len(classes)}"]
+    for model, shares in results["shares"].items():
+        cells = [f"{max(0, shares[name]):.0%}" for name in classes]
+        lines.append(f"| `{model}` | {' | '.join(cells)} |")
+    return "\n".join([*lines, "", host_line(results["host"])])
+
+
+def main() -> None:
+    """Trace every net once."""
+    argparse.ArgumentParser(
+        prog="python -m benchmarks.operations", description="what the seconds of training go into"
+    ).parse_args()
+    training = data.load("mnist").train
+    found = {model: measure(model, training) for model in tqdm(MODELS, disable=None)}
+    results = {"host": host(), "shares": found}
+    RESULTS.write_text(f"{json.dumps(results, indent=1)}\n")
+    print(markdown(results))
+
+
+if __name__ == "__main__":
+    main()
