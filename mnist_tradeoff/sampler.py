@@ -9,7 +9,7 @@ import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, TPESampler
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 
 from mnist_tradeoff.architectures import REFERENCES, Architecture, parse
 from mnist_tradeoff.config import EXACT_COSTS, SearchConfig, exact_cost
@@ -116,7 +116,10 @@ class SurrogateSampler(BaseSampler):
 
 
 def observations(trials: Sequence[FrozenTrial]) -> list[Observation]:
-    """Every training of the trials; a trial without one, because it runs or failed, counts too."""
+    """Every training of the trials; one that runs without any yet counts, too.
+
+    A trial that failed is as bad as can be: its training diverged, or killed its processes.
+    """
     found = []
     for trial in trials:
         if "costs" not in trial.user_attrs:  # over budget, or not yet begun
@@ -124,7 +127,9 @@ def observations(trials: Sequence[FrozenTrial]) -> list[Observation]:
         architecture = parse(trial.user_attrs["architecture"])
         rungs = trial.user_attrs.get("rungs", [])
         found += [Observation(architecture, one["epochs"], one["val_accuracy"]) for one in rungs]
-        if not rungs:
+        if trial.state == TrialState.FAIL:
+            found.append(Observation(architecture, 1, 0.0))
+        elif not rungs:
             found.append(Observation(architecture, 0, None))
     return found
 

@@ -72,10 +72,10 @@ def propose(
         a point of the space; a random one if everything near was trained already.
     """
     generator = random.Random(seed)
-    known = list(dict.fromkeys(one.architecture for one in observations))
+    known = dict.fromkeys(one.architecture for one in observations)
     model = _Model(observations)
     costs = np.log10([cost(architecture) for architecture in known])
-    errors, _ = model.predict(known)
+    errors, _ = model.predict(list(known))
     front = on_front(np.stack([costs, errors], axis=1))
     best = [architecture for architecture, on in zip(known, front, strict=True) if on]
     candidates = [

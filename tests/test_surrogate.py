@@ -16,6 +16,7 @@ from mnist_tradeoff.sampler import (
     RepeatableTPESampler,
     SurrogateSampler,
     choose_sampler,
+    observations,
 )
 from mnist_tradeoff.search_space import SearchSpace
 from mnist_tradeoff.surrogate import Observation, RandomTrial, expected_improvement, propose
@@ -136,6 +137,28 @@ def test_its_front_is_better_than_that_of_as_many_random_trials():
         ours = SurrogateSampler(seed, GridSpace(), num_params, WORST_NUM_PARAMS)
         chance = optuna.samplers.RandomSampler(seed=seed)
         assert grid_hypervolume(ours, trials) > grid_hypervolume(chance, trials)
+
+
+def test_what_failed_is_the_worst_and_what_runs_has_no_accuracy_yet():
+    def trial(state, **attributes):
+        architecture = {"architecture": "2C3-P2-4C3-P2"}
+        return optuna.trial.create_trial(
+            state=state,
+            values=[0.9, 1] if state.name == "COMPLETE" else None,
+            user_attrs={**architecture, **attributes},
+        )
+
+    costs, rung = {"num_params": 1}, {"epochs": 3, "val_accuracy": 0.9}
+    states = optuna.trial.TrialState
+    found = observations(
+        [
+            trial(states.PRUNED),
+            trial(states.COMPLETE, costs=costs, rungs=[rung]),
+            trial(states.FAIL, costs=costs),
+            trial(states.RUNNING, costs=costs),
+        ]
+    )
+    assert [(one.epochs, one.val_accuracy) for one in found] == [(3, 0.9), (1, 0.0), (0, None)]
 
 
 @pytest.mark.parametrize(
