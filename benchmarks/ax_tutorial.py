@@ -15,12 +15,14 @@ import importlib.metadata
 import importlib.util
 import json
 import statistics
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
 from benchmarks.contestant import Contestant, host_line
+from mnist_tradeoff.markdown import table
 from mnist_tradeoff.pareto import hypervolume
 
 RESULTS = Path(__file__).parent / "results" / "ax_tutorial.json"
@@ -29,34 +31,36 @@ WORST_ACCURACY, WORST_NUM_PARAMS = 0.94, 80_000
 NAMES = {
     "ax": "the tutorial with Ax",
     "optuna": "the tutorial with Optuna's default sampler in place of Ax",
-    "mlp": "ours, the same widths",
-    "widths": "ours, the whole system",
+    "mlp": "ours on the same widths",
+    "widths": "our whole system",
 }
+SPACES = ("mlp", "widths")
 PACKAGES = {"ax": ("torch", "ax-platform", "botorch"), "optuna": ("torch", "optuna")}
 
 
 def compare(sampler: str, seeds: int, trials: int) -> dict:
     """All searches, by who made them, in the order of the seeds; the host and what ran."""
+    ours = {space: Contestant("ours_search", space) for space in SPACES}
+    # Once they answer they have loaded everything: nothing runs beside the tutorial.
+    hosts = [contestant.ask() for contestant in ours.values()]
     tutorial = Contestant("ax_search", sampler)
-    ours = {space: Contestant("ours_search", space) for space in ("mlp", "widths")}
     searches: dict[str, list[dict]] = {name: [] for name in (sampler, *ours)}
     for seed in tqdm(range(seeds), desc="searches", disable=None):
         searches[sampler].append(tutorial.ask(seed=seed, trials=trials))
         for space, contestant in ours.items():
             seconds = searches[sampler][-1]["seconds"]
             searches[space].append(contestant.ask(seed=seed, seconds=seconds))
-    host = ours["widths"].ask()
     for contestant in (tutorial, *ours.values()):
         contestant.close()
     versions = {package: importlib.metadata.version(package) for package in PACKAGES[sampler]}
-    return {"sampler": sampler, "versions": versions, "host": host, "searches": searches}
+    return {"sampler": sampler, "versions": versions, "hosts": hosts, "searches": searches}
 
 
 def share(search: dict) -> float:
     """The hypervolume beyond the thresholds, of its maximum (no error, no parameters)."""
     points = [[1 - one["val_accuracy"], one["num_params"]] for one in search["trials"]]
     corner = np.array([1 - WORST_ACCURACY, WORST_NUM_PARAMS])
-    return hypervolume(np.array(points), corner) / corner.prod()
+    return float(hypervolume(np.array(points), corner) / corner.prod())
 
 
 def best_accuracy(search: dict) -> float:
@@ -65,60 +69,58 @@ def best_accuracy(search: dict) -> float:
     return max((one["val_accuracy"] for one in kept), default=0.0)
 
 
-def ratios(results: dict) -> dict[str, list[float]]:
-    """Of each of ours: its hypervolumes over the tutorial's, in pairs; none to one of 0."""
+def paired_ratios(results: dict) -> dict[str, list[float]]:
+    """Hypervolumes over the tutorial's of the same seed, by who searched."""
     tutorial = results["searches"][results["sampler"]]
     return {
         name: [
-            share(mine) / share(theirs)
-            for mine, theirs in zip(searches, tutorial, strict=True)
-            if share(theirs)
+            share(search) / share(theirs)
+            for search, theirs in zip(searches, tutorial, strict=True)
+            if share(theirs)  # there is no ratio to a hypervolume of 0
         ]
         for name, searches in results["searches"].items()
-        if name != results["sampler"]
     }
+
+
+def ratios(results: dict) -> dict[str, float]:
+    """Ours over the tutorial: medians of the paired ratios."""
+    found = {name: paired_ratios(results)[name] for name in SPACES}
+    return {NAMES[name]: statistics.median(pairs) for name, pairs in found.items() if pairs}
 
 
 def markdown(results: dict) -> str:
     """A row for each who searched, and the host."""
-    found = ratios(results)
-    lines = [
-        "| search | trials | wall seconds | hypervolume | best accuracy | ratio of hypervolumes |",
-        "|---|--:|--:|--:|--:|--:|",
-    ]
+    rows = []
     for name, searches in results["searches"].items():
-        cells = [
-            NAMES[name],
-            spread([len(search["trials"]) for search in searches], ".0f"),
-            spread([search["seconds"] for search in searches], ".0f"),
-            spread([share(search) for search in searches], ".1%"),
-            spread([best_accuracy(search) for search in searches], ".2%"),
-            ratio(found.get(name, [])),
-        ]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join([*lines, "", conditions(results)])
+        pairs = paired_ratios(results)[name]
+        rows.append(
+            (
+                NAMES[name],
+                spread([len(search["trials"]) for search in searches], ".0f"),
+                spread([search["seconds"] for search in searches], ".0f"),
+                spread([share(search) for search in searches], ".1%"),
+                spread([best_accuracy(search) for search in searches], ".2%"),
+                spread(pairs, ".3f", statistics.median) if pairs else "–",
+            )
+        )
+    head = ("search", "trials", "wall seconds", "hypervolume", "best accuracy", "ratio")
+    return "\n".join([table(head, rows), "", notes(results)])
 
 
-def spread(values: list, form: str) -> str:
-    """Mean and range."""
-    return f"{statistics.fmean(values):{form}} ({min(values):{form}}–{max(values):{form}})"
+def spread(values: list, form: str, middle: Callable[[list], float] = statistics.fmean) -> str:
+    """Mean, or another middle, and range."""
+    return f"{middle(values):{form}} ({min(values):{form}}–{max(values):{form}})"
 
 
-def ratio(ratios: list[float]) -> str:
-    """Median and range; there is none to a hypervolume of 0."""
-    if not ratios:
-        return "–"
-    return f"{statistics.median(ratios):.2f}× ({min(ratios):.2f}–{max(ratios):.2f})"
-
-
-def conditions(results: dict) -> str:
-    """What ran on which host."""
-    found, tutorial = results["host"], results["searches"][results["sampler"]]
+def notes(results: dict) -> str:
+    """What the numbers are, what ran, and the host."""
+    tutorial = results["searches"][results["sampler"]]
     versions = ", ".join(f"{package} {version}" for package, version in results["versions"].items())
+    threads = min(search["threads"] for search in tutorial)
     return (
-        f"Means (and ranges) of {len(tutorial)} seeds; ratios are medians of pairs. {versions}; "
-        f"PyTorch on {tutorial[0]['threads']} of {found['threads']} cores, the faster of one and "
-        f"its default. {host_line(found)}"
+        f"Means (and ranges) over seeds 0 to {len(tutorial) - 1}; ratios of hypervolumes are "
+        f"medians of pairs. The tutorial: {versions}, {threads} thread(s), the faster of one and "
+        f"PyTorch's own number. {host_line(*results['hosts'])}"
     )
 
 
@@ -141,7 +143,6 @@ def main() -> None:
     if sampler == "optuna":
         print("Ax is not installed: Optuna stands in for it (pip install ax-platform)")
     results = compare(sampler, arguments.seeds, arguments.trials)
-    RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(f"{json.dumps(results, indent=1)}\n")
     print(markdown(results))
 
