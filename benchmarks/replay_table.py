@@ -50,7 +50,8 @@ class GridSpace:
         """The trial parameters that propose an architecture."""
         params = {}
         for block, part in enumerate(str(architecture).removesuffix("-P2").split("-P2-"), 1):
-            filters = [FILTERS.index(layer.filters) for layer in parse(part).layers]
+            convs = [layer for layer in parse(part).layers if isinstance(layer, Conv)]
+            filters = [FILTERS.index(conv.filters) for conv in convs]
             params[f"filters_{block}_1"] = filters[0]
             params[f"filters_{block}_2"] = filters[1] + 1 if filters[1:] else 0
         return params
