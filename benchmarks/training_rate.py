@@ -107,12 +107,17 @@ def main() -> None:
         description="training images a second against Keras and PyTorch"
     )
     parser.add_argument("--rounds", type=int, default=2)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
+    arguments = parser.parse_args()
     if not has_torch():
         print("PyTorch is not installed: the comparison is without it (pip install torch)")
-    results = [compare(model, rounds) for model in MODELS]
-    RESULTS.write_text(f"{json.dumps(results, indent=1)}\n")
-    print(markdown(results))
+    stored = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
+    results = {one["model"]: one for one in stored}
+    for model in arguments.models:
+        results[model] = compare(model, arguments.rounds)
+    ordered = [results[model] for model in MODELS if model in results]
+    RESULTS.write_text(f"{json.dumps(ordered, indent=1)}\n")
+    print(markdown(ordered))
 
 
 if __name__ == "__main__":
