@@ -17,6 +17,7 @@ from scipy.stats import norm
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, DotProduct, Matern
+from threadpoolctl import threadpool_limits
 
 from mnist_tradeoff.architectures import Architecture, Conv, Dense, MaxPool
 from mnist_tradeoff.complexity import complexity
@@ -52,6 +53,7 @@ class Space(Protocol):
     def params(self, architecture: Architecture) -> dict[str, Any]: ...
 
 
+@threadpool_limits.wrap(limits=1)  # matrices too small to share; their waiting costs more
 def propose(
     space: Space,
     cost: Callable[[Architecture], float],
