@@ -112,21 +112,23 @@ def ratio(result: dict) -> str:
 
 
 def markdown(results: dict[str, dict]) -> str:
-    """A row a race, and the host."""
+    """A row a race, with its host's rates, because races can be run on different days."""
     lines = [
         "| target | seeds | `fit`: model, batch | epochs, mean accuracy, seconds "
-        "| ours: model | epochs, mean accuracy, seconds (range) | ratio |",
-        "|--:|--:|---|--:|---|--:|--:|",
+        "| ours: model | epochs, mean accuracy, seconds (range) | ratio "
+        "| host's GFLOP/s, float32 and bfloat16 |",
+        "|--:|--:|---|--:|---|--:|--:|--:|",
     ]
     for name in [name for name in RACES if name in results]:
-        race, result = RACES[name], results[name]
+        race, result, host = RACES[name], results[name], results[name]["host"]
         fit_epochs = result["fit_epochs"] or f"not in {race.max_epochs}"
         low, high = result["ours_seconds_range"]
         lines.append(
             f"| {race.target:.2%} | {result['seeds']} | `{race.fit_model}`, {race.fit_batch_size} "
             f"| {fit_epochs}, {result['fit_test_accuracy']:.2%}, {result['fit_seconds']:.1f} s "
             f"| `{race.our_model}` | {result['ours_epochs']}, {result['ours_test_accuracy']:.2%}, "
-            f"{result['ours_seconds']:.2f} s ({low:.2f}–{high:.2f}) | {ratio(result)} |"
+            f"{result['ours_seconds']:.2f} s ({low:.2f}–{high:.2f}) | {ratio(result)} "
+            f"| {host['gemm_float32_gflops']}, {host['gemm_bfloat16_gflops']} |"
         )
     return "\n".join([*lines, "", host_line(*(result["host"] for result in results.values()))])
 
