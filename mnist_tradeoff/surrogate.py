@@ -71,7 +71,7 @@ def propose(
         is_allowed: whether an architecture keeps the budgets.
 
     Returns:
-        a point of the space; a random one if everything near was trained already.
+        a point of the space; one that is known, for a replicate, if there is nothing new.
     """
     generator = random.Random(seed)
     known = dict.fromkeys(one.architecture for one in observations)
@@ -80,13 +80,11 @@ def propose(
     errors, _ = model.predict(list(known))
     front = on_front(np.stack([costs, errors], axis=1))
     best = [architecture for architecture, on in zip(known, front, strict=True) if on]
-    candidates = [
-        architecture
-        for architecture in _candidates(space, best, generator)
-        if architecture not in known and is_allowed(architecture)
-    ]
+    allowed = list(filter(is_allowed, _candidates(space, best, generator)))
+    candidates = [architecture for architecture in allowed if architecture not in known]
     if not candidates:
-        return space.params(space.suggest(RandomTrial(generator)))
+        chosen = generator.choice(allowed) if allowed else space.suggest(RandomTrial(generator))
+        return space.params(chosen)
     gains = expected_improvement(
         np.stack([costs[front], errors[front]], axis=1),
         np.log10([cost(architecture) for architecture in candidates]),

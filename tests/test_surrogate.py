@@ -101,9 +101,14 @@ def test_what_runs_is_not_proposed_again():
     assert len({one.architecture for one in running}) == 4
 
 
-def test_where_everything_was_trained_it_still_proposes():
-    params = propose(GridSpace(), num_params, observed(architectures()), WORST_NUM_PARAMS, seed=0)
-    assert set(params) == {"filters_1_1", "filters_1_2", "filters_2_1", "filters_2_2"}
+def test_where_everything_was_trained_it_proposes_a_replicate_within_the_budget():
+    space = GridSpace()
+    for seed in range(3):
+        params = propose(
+            *(space, num_params, observed(architectures()), WORST_NUM_PARAMS, seed),
+            is_allowed=lambda architecture: num_params(architecture) <= 900,
+        )
+        assert num_params(space.suggest(optuna.trial.FixedTrial(params))) <= 900
 
 
 @pytest.mark.parametrize("params", [None, {"filters": 3, "dense": True}])
