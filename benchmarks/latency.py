@@ -1,11 +1,12 @@
 """Time of one image: exported to LiteRT against Keras's ``predict`` and against a compiled call.
 
-    python -m benchmarks.latency --rounds 9
+    python -m benchmarks.latency --rounds 9 --seeds 3
 
-Trains a small net, exports it as the entry point ``export`` does, and tests both files on all test
-images. Then ``model.predict``, a ``tf.function`` whose signature is one image, and the two files on
-one thread take turns, each warmed up outside the clock in every round. LiteRT and the compiled call
-find their input ready; ``predict`` is given an array, as its users give it.
+Trains a small net with several seeds, exports each as the entry point ``export`` does, and tests
+both files on all test images. Then ``model.predict``, a ``tf.function`` whose signature is one
+image, and the two files on one thread take turns with the first seed's model, each warmed up
+outside the clock in every round. LiteRT and the compiled call find their input ready; ``predict``
+is given an array, as its users give it.
 """
 
 import argparse
@@ -28,35 +29,39 @@ from mnist_tradeoff.export import stop_converter
 from mnist_tradeoff.training import train_and_test
 
 RESULTS = Path(__file__).parent / "results" / "latency.json"
-MODEL = "4C3-13C3-P2-9C3-24C3-P2"
+MODEL = "8C3-P3-32C3-P2-64"
 PREDICT, CALL = "`model.predict`", "compiled call"
 FLOAT32, INT8 = "LiteRT float32", "LiteRT int8"
 
 
-def measure(rounds: int, epochs: int) -> dict:
-    """Test accuracy of the model and of each file, and microseconds of one image in every round."""
+def measure(rounds: int, epochs: int, seeds: int) -> dict:
+    """Test accuracies of all seeds' models and files, and microseconds of one image by round."""
     dataset, architecture = data.load("mnist"), parse(MODEL)
-    trained = train_and_test(architecture, dataset, TrainConfig(epochs=epochs))
-    tolerance = ExportConfig().tolerance
-    exported = export_and_measure(trained.model, architecture, dataset, tolerance)
+    trained, exported = [], []
+    for seed in tqdm(range(seeds), desc="trainings", disable=None):
+        config = TrainConfig(epochs=epochs, seed=seed)
+        trained.append(train_and_test(architecture, dataset, config))
+        tolerance = ExportConfig().tolerance
+        exported.append(export_and_measure(trained[-1].model, architecture, dataset, tolerance))
     stop_converter()
     contestants = {
-        **keras_contestants(trained.model, dataset.test.images[:1]),
-        FLOAT32: lambda: litert.latency(exported.files["model.tflite"]).median_us,
-        INT8: lambda: litert.latency(exported.files["model_int8.tflite"]).median_us,
+        **keras_contestants(trained[0].model, dataset.test.images[:1]),
+        FLOAT32: lambda: litert.latency(exported[0].files["model.tflite"]).median_us,
+        INT8: lambda: litert.latency(exported[0].files["model_int8.tflite"]).median_us,
     }
     microseconds: dict[str, list[float]] = {name: [] for name in contestants}
-    for _ in tqdm(range(rounds), disable=None):
+    for _ in tqdm(range(rounds), desc="rounds", disable=None):
         for name, run in contestants.items():
             microseconds[name].append(run())
+    keras_accuracies = [one.test.accuracy for one in trained]
     return {
         "model": MODEL,
         "epochs": epochs,
         "test_accuracy": {
-            PREDICT: trained.test.accuracy,
-            CALL: trained.test.accuracy,
-            FLOAT32: exported.metrics["litert_test_accuracy"],
-            INT8: exported.metrics["int8_test_accuracy"],
+            PREDICT: keras_accuracies,
+            CALL: keras_accuracies,
+            FLOAT32: [one.metrics["litert_test_accuracy"] for one in exported],
+            INT8: [one.metrics["int8_test_accuracy"] for one in exported],
         },
         "microseconds": microseconds,
     }
@@ -86,25 +91,31 @@ def markdown(results: dict) -> str:
         ratios = [medians[other] / medians[name] for other in (PREDICT, CALL)]
         cells = [f"{ratio:,.1f}×" if ratio > 1 else "–" for ratio in ratios]
         lines.append(
-            f"| {name} | {results['test_accuracy'][name]:.2%} "
+            f"| {name} | {_accuracy(results['test_accuracy'][name])} "
             f"| {medians[name]:,.1f} ({min(rounds):,.1f}–{max(rounds):,.1f}) "
             f"| {' | '.join(cells)} |"
         )
     lines += [
         "",
         f"`{results['model']}`, {complexity(parse(results['model'])).num_params:,} parameters, "
-        f"{results['epochs']} epochs; medians of {len(microseconds[CALL])} rounds. "
+        f"{results['epochs']} epochs, {len(results['test_accuracy'][CALL])} seeds; "
+        f"medians of {len(microseconds[CALL])} rounds. "
         f"{host_line(results['host'])}",
     ]
     return "\n".join(lines)
+
+
+def _accuracy(values: list[float]) -> str:
+    return f"{statistics.fmean(values):.2%} ({min(values):.2%}–{max(values):.2%})"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="time of one image, exported and in Keras")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--epochs", type=int, default=9)
+    parser.add_argument("--seeds", type=int, default=3)
     arguments = parser.parse_args()
-    results = {"host": host(), **measure(arguments.rounds, arguments.epochs)}
+    results = {"host": host(), **measure(arguments.rounds, arguments.epochs, arguments.seeds)}
     RESULTS.write_text(f"{json.dumps(results, indent=1)}\n")
     print(markdown(results))
 

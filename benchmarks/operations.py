@@ -69,9 +69,9 @@ def measure(model: str, training: Split) -> dict[str, float]:
 
 def seconds_by_class(trace: Path) -> Counter[str]:
     """Seconds of all operations of a trace; their events are named ``NAME:OPERATION``."""
-    from tensorflow.tsl.profiler.protobuf import xplane_pb2  # pyright: ignore (generated)
+    from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
-    space, found = xplane_pb2.XSpace(), Counter()
+    space, found = xplane_pb2.XSpace(), Counter()  # pyright: ignore (generated)
     space.ParseFromString(trace.read_bytes())
     for plane in space.planes:
         operations = {

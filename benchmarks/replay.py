@@ -1,6 +1,6 @@
 """CPU seconds that samplers need to reach what Optuna's default finds, replayed from a table.
 
-    python -m benchmarks.replay --searches 6
+    python -m benchmarks.replay --searches 40
 
 Every search proposes architectures of the grid in ``replay_table.py`` one after the other and is
 told what their training came to; the table says so, with its CPU seconds, and the seconds of
@@ -173,7 +173,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.replay", description="samplers compared on a table of trainings"
     )
-    parser.add_argument("--searches", type=int, default=6)
+    parser.add_argument("--searches", type=int, default=40)
     parser.add_argument("--trials", type=int, default=60)
     parser.add_argument("--long", type=int, default=1_000)
     arguments = parser.parse_args()

@@ -64,6 +64,8 @@ with quiet_stderr():
     # The study compares CPU seconds, and its seeds repeat on a CPU. This also makes TensorFlow
     # look for a GPU now, while its complaints are set aside.
     tf.config.set_visible_devices([], "GPU")
+    # Every net is traced anew, which it would warn of after the fifth.
+    tf.get_logger().setLevel("ERROR")
     # A user's keras.json may say otherwise.
     keras.config.set_image_data_format("channels_last")
     keras.config.set_floatx("float32")
