@@ -124,13 +124,8 @@ def _outside_training(results: dict) -> dict[str, float]:
 
 
 def _sampler_ratios(results: dict) -> dict[str, float]:
-    """Where a sampler missed the target in some pair, the median of the others is a lower bound."""
-    ratios: dict[str, list[float]] = {}
-    for pair in results["pairs"]:
-        for name, seconds in pair["seconds"].items():
-            if name != "ours" and None not in (seconds, pair["seconds"]["ours"]):
-                ratios.setdefault(name, []).append(seconds / pair["seconds"]["ours"])
-    return {name: statistics.median(values) for name, values in ratios.items()}
+    pairs = MEASURE_OF["replay"].load().ratios(results)
+    return {name: statistics.median(values) for name, values in pairs.items()}
 
 
 def _hypervolume_ratios(results: dict) -> dict[str, float]:

@@ -1,5 +1,6 @@
 """A process that is measured, and the host in words."""
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -28,8 +29,9 @@ class Contestant:
         """
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps(request) + "\n")
-        self.process.stdin.flush()
+        with contextlib.suppress(BrokenPipeError):  # it has ended: there is no answer, either
+            self.process.stdin.write(json.dumps(request) + "\n")
+            self.process.stdin.flush()
         line = self.process.stdout.readline()
         if not line:
             self.errors.seek(0)

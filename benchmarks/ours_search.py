@@ -1,6 +1,6 @@
 """Our side: this project's proposals and training, for so many seconds.
 
-Argument: the space, ``mlp`` or ``widths`` (the whole system's). Answers every line ``{"seed": s,
+Argument: the space, ``mlp`` or ``widths`` (our search's own). Answers every line ``{"seed": s,
 "seconds": t}`` on standard input with ``{"seconds": t, "trials": [{"seconds": since the start,
 "num_params": n, "val_accuracy": a}, ...]}``; a trial that ends later does not count. An empty
 object is answered with the host.
@@ -23,12 +23,11 @@ from mnist_tradeoff.architectures import Architecture, Dense
 from mnist_tradeoff.complexity import complexity
 from mnist_tradeoff.config import TrainConfig
 from mnist_tradeoff.data import Dataset, load
-from mnist_tradeoff.sampler import seeds_of
+from mnist_tradeoff.sampler import RANDOM_TRIALS, seeds_of
 from mnist_tradeoff.search_space import SearchSpace, Trial
 from mnist_tradeoff.surrogate import Observation, RandomTrial, Space, propose
 from mnist_tradeoff.training import train
 
-RANDOM_TRIALS = 4
 EPOCHS = 4
 
 

@@ -19,7 +19,7 @@ from mnist_tradeoff.surrogate import Observation, RandomTrial, Space, propose
 
 # The corner of the hypervolume is a little beyond the dearest reference: HV2's 316 k parameters.
 WORST_COST_RATIO = 1.405
-# Before the surrogate has something to learn from.
+# Trained before the surrogate has something to learn from; the references of a study count.
 RANDOM_TRIALS = 5
 # Random proposals until one keeps the budgets.
 MAX_DRAWS = 1_000

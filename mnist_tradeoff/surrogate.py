@@ -71,11 +71,12 @@ def propose(
         is_allowed: whether an architecture keeps the budgets.
 
     Returns:
-        a point of the space; one that is known, for a replicate, if there is nothing new.
+        a point of the space; one that is known, for a replicate, if there is nothing new; a random
+        one, over budget, if no candidate keeps the budgets.
     """
     generator = random.Random(seed)
     known = dict.fromkeys(one.architecture for one in observations)
-    model = _Model(observations)
+    model = _Model(observations, cost)
     costs = np.log10([cost(architecture) for architecture in known])
     errors, _ = model.predict(list(known))
     front = on_front(np.stack([costs, errors], axis=1))
@@ -132,9 +133,9 @@ def expected_improvement(
 class _Model:
     """Log error at full length, learned from trainings of all lengths."""
 
-    def __init__(self, observations: Sequence[Observation]):
+    def __init__(self, observations: Sequence[Observation], cost: Callable[[Architecture], float]):
         trained = [one for one in observations if one.val_accuracy is not None]
-        trained = _nearest_to_the_front(trained)
+        trained = _nearest_to_the_front(trained, cost)
         self.places = sorted({place for one in observations for place in _widths(one.architecture)})
         self.full = max(one.epochs for one in trained)
         accuracies = np.array([one.val_accuracy for one in trained])
@@ -171,10 +172,10 @@ class _Model:
         return np.array(rows)
 
 
-def _nearest_to_the_front(trained: list[Observation]) -> list[Observation]:
-    points = [
-        [complexity(one.architecture).num_params, 1 - (one.val_accuracy or 0)] for one in trained
-    ]
+def _nearest_to_the_front(
+    trained: list[Observation], cost: Callable[[Architecture], float]
+) -> list[Observation]:
+    points = [[cost(one.architecture), 1 - (one.val_accuracy or 0)] for one in trained]
     order = np.argsort(ranks(np.array(points)), kind="stable")[:MAX_POINTS]
     return [trained[i] for i in sorted(order)]
 
