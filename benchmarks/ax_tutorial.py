@@ -13,7 +13,6 @@ not installed, Optuna's default sampler stands in for it.
 import argparse
 import importlib.metadata
 import importlib.util
-import json
 import statistics
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +20,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from benchmarks.command import at_least, write_results
 from benchmarks.contestant import Contestant, host_line
 from mnist_tradeoff.markdown import table
 from mnist_tradeoff.pareto import hypervolume
@@ -139,8 +139,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.ax_tutorial", description="our search against Ax's tutorial"
     )
-    parser.add_argument("--seeds", type=int, default=2)
-    parser.add_argument("--trials", type=int, default=48)
+    parser.add_argument("--seeds", type=at_least(1), default=2)
+    parser.add_argument("--trials", type=at_least(1), default=48)
     arguments = parser.parse_args()
     if not is_installed("torch"):
         raise SystemExit(
@@ -150,7 +150,7 @@ def main() -> None:
     if sampler == "optuna":
         print("Ax is not installed: Optuna stands in for it (pip install ax-platform)")
     results = compare(sampler, arguments.seeds, arguments.trials)
-    RESULTS.write_text(f"{json.dumps(results, indent=1)}\n")
+    write_results(RESULTS, results)
     print(markdown(results))
 
 

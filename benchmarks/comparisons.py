@@ -90,13 +90,8 @@ def _torch_ratios(results: list[dict]) -> dict[str, float]:
 
 
 def _gemm_shares(results: list[dict]) -> dict[str, float]:
-    return {
-        one["model"]: 6e-9
-        * complexity(resolve(one["model"])).macs
-        * _medians(one, "ours")
-        / one["host"]["gemm_float32_gflops"]
-        for one in results
-    }
+    gemm_share = MEASURE_OF["training_rate"].load().gemm_share
+    return {one["model"]: gemm_share(one) for one in results}
 
 
 def _meets_rate(model: str, ratio: float) -> bool | None:

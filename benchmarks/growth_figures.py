@@ -49,10 +49,9 @@ def study_growth(grown: dict[str, dict]) -> Figure:
     figure = Figure(figsize=(11, 3.6), layout="constrained", dpi=150)
     all_seconds, proposing, volume = figure.subplots(1, 3)
     for name, found in grown.items():
-        trials = range(1, len(found["hv2"]) + 1)
         looks = {"label": name, "color": COLORS[name]}
-        all_seconds.plot(trials, found["cpu_seconds"], **looks)
-        proposing.plot(trials, found["proposing"], **looks)
+        all_seconds.plot(found["trials"], found["cpu_seconds"], **looks)
+        proposing.plot(found["trials"], found["proposing"], **looks)
         volume.plot(found["cpu_seconds"], found["hv2"], **looks)
     all_seconds.set(xlabel="trials", ylabel="CPU seconds: trainings and proposing")
     proposing.set(xlabel="trials", ylabel="CPU seconds: proposing alone")

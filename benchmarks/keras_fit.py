@@ -43,12 +43,26 @@ def plain_model(architecture: Architecture, seed: int) -> keras.Model:
     return model
 
 
+class EpochClock(keras.callbacks.Callback):
+    """Seconds of an epoch's steps; what `fit` sets up once, it would not set up for each epoch."""
+
+    def on_epoch_begin(self, epoch, logs=None):  # noqa: ARG002
+        self.started = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):  # noqa: ARG002
+        self.seconds = time.perf_counter() - self.started
+
+
 def warm_up(model: keras.Model, images: np.ndarray, labels: np.ndarray, batch_size: int) -> None:
-    """Trace and run one step outside the clock, then put everything back."""
+    """Trace and run two steps outside the clock, then put everything back.
+
+    The second one is not full, as an epoch's last: Keras traces anew for another shape.
+    """
     model.optimizer.build(model.trainable_variables)
     variables = [*model.variables, *model.optimizer.variables]
     values = [variable.numpy() for variable in variables]
-    model.fit(images[:batch_size], labels[:batch_size], batch_size=batch_size, verbose=0)
+    few = slice(batch_size + batch_size // 2)
+    model.fit(images[few], labels[few], batch_size=batch_size, verbose=0)
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
 
@@ -66,11 +80,12 @@ def main() -> None:
         if seed not in models:
             models[seed] = plain_model(architecture, seed)
             warm_up(models[seed], train, dataset.train.labels, batch_size)
-        started = time.perf_counter()
-        models[seed].fit(train, dataset.train.labels, batch_size=batch_size, verbose=0)
-        seconds = time.perf_counter() - started
+        clock = EpochClock()
+        models[seed].fit(
+            *(train, dataset.train.labels), batch_size=batch_size, verbose=0, callbacks=[clock]
+        )
         _, accuracy = models[seed].evaluate(test, dataset.test.labels, batch_size=1000, verbose=0)
-        print(json.dumps({"train_seconds": seconds, "test_accuracy": accuracy}), flush=True)
+        print(json.dumps({"train_seconds": clock.seconds, "test_accuracy": accuracy}), flush=True)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ executor. Tracing itself takes some per cent.
 """
 
 import argparse
-import json
 import tempfile
 import time
 from collections import Counter
@@ -17,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from benchmarks.command import write_results
 from benchmarks.contestant import host_line
 from benchmarks.ours import host
 from benchmarks.training_rate import BATCH_SIZE, MODELS
@@ -33,8 +33,8 @@ RESULTS = Path(__file__).parent / "results" / "operations.json"
 STEPS = 32
 # By what the name of an operation contains; the first that fits.
 CLASSES = {
-    "convolution, forward": ("FusedConv2D", "Conv2D"),
     "convolution, gradients": ("Conv2DBackprop",),
+    "convolution, forward": ("Conv2D",),
     "dense": ("MatMul",),
     "pooling": ("Pool",),
     "ReLU gradient": ("ReluGrad",),
@@ -44,7 +44,7 @@ IDLE = "waiting, executor"
 
 
 def measure(model: str, training: Split) -> dict[str, float]:
-    """Share of the threads' time by class of operation, one call; and what precision it had."""
+    """Share of the threads' time by class of operation, in one call."""
     architecture = resolve(model)
     precision = choose_precision(architecture, "auto")
     config = TrainConfig(epochs=1, batch_size=BATCH_SIZE)
@@ -89,8 +89,6 @@ def seconds_by_class(trace: Path) -> Counter[str]:
 
 def class_of(operation: str) -> str:
     """The class of an operation by its name, such as ``_MklNativeConv2DBackpropInput``."""
-    if "Conv2DBackprop" in operation:
-        return "convolution, gradients"
     fitting = (name for name, parts in CLASSES.items() if any(part in operation for part in parts))
     return next(fitting, REST)
 
@@ -113,7 +111,7 @@ def main() -> None:
     training = data.load("mnist").train
     found = {model: measure(model, training) for model in tqdm(MODELS, disable=None)}
     results = {"host": host(), "shares": found}
-    RESULTS.write_text(f"{json.dumps(results, indent=1)}\n")
+    write_results(RESULTS, results)
     print(markdown(results))
 
 

@@ -14,7 +14,6 @@ below 200; those here are others.
 """
 
 import argparse
-import json
 import random
 import statistics
 import time
@@ -30,6 +29,7 @@ from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESample
 from tqdm import tqdm
 
 from benchmarks import replay_table
+from benchmarks.command import at_least, write_results
 from benchmarks.contestant import host_line
 from benchmarks.ours import host
 from mnist_tradeoff.config import exact_cost
@@ -42,6 +42,7 @@ RESULTS = Path(__file__).parent / "results" / "replay.json"
 PATIENCE = 4
 CHECKED = 6
 FIRST_NUMBER = 1_000
+SHOWN = 120
 OURS = "ours"
 SPACE = replay_table.GridSpace()
 SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
@@ -88,6 +89,13 @@ def search(sampler: BaseSampler, trainings: pd.DataFrame, trials: int, target: f
         found["cpu_seconds"].append(training + proposing)
         found["proposing"].append(proposing)
     return found
+
+
+def thinned(found: dict) -> dict[str, list]:
+    """A long search at some of its trials, evenly on a logarithmic axis."""
+    trials = np.unique(np.geomspace(1, len(found["hv2"]), SHOWN).round().astype(int))
+    kept = {name: [values[i - 1] for i in trials] for name, values in found.items()}
+    return {"trials": trials.tolist(), **kept}
 
 
 def trainings_of(seed: int) -> pd.DataFrame:
@@ -196,9 +204,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.replay", description="samplers compared on a table of trainings"
     )
-    parser.add_argument("--searches", type=int, default=40)
-    parser.add_argument("--trials", type=int, default=60)
-    parser.add_argument("--long", type=int, default=1_000)
+    parser.add_argument("--searches", type=at_least(1), default=40)
+    parser.add_argument("--trials", type=at_least(1), default=60)
+    parser.add_argument("--long", type=at_least(1), default=1_000)
     arguments = parser.parse_args()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     checked = check()
@@ -208,7 +216,7 @@ def main() -> None:
     ]
     trainings = trainings_of(replay_table.SEEDS[0])
     grown = {
-        name: search(make(0), trainings, arguments.long)
+        name: thinned(search(make(0), trainings, arguments.long))
         for name, make in tqdm(SAMPLERS.items(), desc="long searches", disable=None)
     }
     results = {
@@ -218,7 +226,7 @@ def main() -> None:
         "check": checked,
         "grown": grown,
     }
-    RESULTS.write_text(f"{json.dumps(results)}\n")
+    write_results(RESULTS, results)
     print(markdown(results))
 
 

@@ -11,7 +11,6 @@ taking turns; seconds from the command's start to its end without the final trai
 
 import argparse
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -22,10 +21,12 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from benchmarks.command import at_least, own_store, write_results
 from benchmarks.contestant import host_line
 from benchmarks.ours import host
 from experiments import search as entry_point
 from mnist_tradeoff.config import SearchConfig
+from mnist_tradeoff.processes import exit_with_parent
 
 RESULTS = Path(__file__).parent / "results" / "study_throughput.json"
 SECONDS_FILE = "train_seconds.jsonl"
@@ -72,13 +73,15 @@ def measure(trials: int, epochs: int, workers: int, cost: str) -> dict:
     """Wall seconds of a real study from the start of its command, and those inside ``train``."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)
-        environment = {k: v for k, v in os.environ.items() if k != "OPTUNA_STORAGE"}
-        environment["MLFLOW_TRACKING_URI"] = f"sqlite:///{path}/mlflow.db"
         sizes = [str(number) for number in (trials, epochs, workers)]
         command = [sys.executable, "-m", "benchmarks.study_throughput", "--only", *sizes, cost]
         started = time.monotonic()
-        subprocess.run(command, env=environment, check=True, stderr=subprocess.DEVNULL)
+        found = subprocess.run(
+            command, env=own_store(path), check=False, stderr=subprocess.PIPE, text=True
+        )
         wall = time.monotonic() - started
+        if found.returncode:
+            raise SystemExit(f"{found.stderr}error: the search did not end well, see above")
         lines = (path / SECONDS_FILE).read_text().splitlines()
     return {
         "trials": trials,
@@ -118,11 +121,12 @@ def markdown(results: dict) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="what a study's seconds go into")
-    parser.add_argument("--trials", type=int, default=60)
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--trials", type=at_least(1), default=60)
+    parser.add_argument("--rounds", type=at_least(1), default=2)
     parser.add_argument("--only", nargs=4, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.only:
+        exit_with_parent()
         trials, epochs, workers = map(int, arguments.only[:3])
         cost = arguments.only[3]
         search_only(
@@ -135,7 +139,7 @@ def main() -> None:
     plan.append((arguments.trials, SearchConfig().epochs, 2, "num_params"))
     measured = [measure(*sizes) for sizes in tqdm(plan, disable=None)]
     results = {"host": host(), "turns": measured[:-1], "studies": measured[-1:]}
-    RESULTS.write_text(f"{json.dumps(results, indent=1)}\n")
+    write_results(RESULTS, results)
     print(markdown(results))
 
 

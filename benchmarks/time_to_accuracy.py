@@ -20,6 +20,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from benchmarks.command import at_least, write_results
 from benchmarks.contestant import Contestant, host_line
 from mnist_tradeoff.architectures import REFERENCES
 
@@ -85,10 +86,10 @@ def summary(rounds: dict, schedule: int | None, target: float) -> dict:
     """What a race's rounds come to; a `fit` that never was there is counted with all its epochs."""
     accuracies = [mean_accuracy(answers) for answers in rounds["fit"]]
     reached = next((i for i, accuracy in enumerate(accuracies, 1) if accuracy >= target), None)
-    fit_seconds = sum(
-        statistics.median(answer["train_seconds"] for answer in answers)
-        for answers in rounds["fit"][:reached]
-    )
+    epochs = [
+        [answer["train_seconds"] for answer in answers] for answers in rounds["fit"][:reached]
+    ]
+    fit_seconds = sum(map(statistics.median, epochs))
     first = rounds["ours"][(schedule or len(rounds["ours"])) - 1]
     later = rounds["ours"][schedule:] if schedule else []
     seconds = [answer["train_seconds"] for answers in (first, *later) for answer in answers]
@@ -98,6 +99,7 @@ def summary(rounds: dict, schedule: int | None, target: float) -> dict:
         "fit_epochs": reached,
         "fit_test_accuracy": accuracies[reached - 1] if reached else max(accuracies),
         "fit_seconds": fit_seconds,
+        "fit_seconds_range": [sum(map(min, epochs)), sum(map(max, epochs))],
         "ours_epochs": schedule,
         "ours_test_accuracy": mean_accuracy(first),
         "ours_seconds": ours_seconds,
@@ -122,7 +124,7 @@ def ratio(result: dict) -> str:
 def markdown(results: dict[str, dict]) -> str:
     """A row a race, with its host's rates, because races can be run on different days."""
     lines = [
-        "| target | seeds | `fit`: model, batch | epochs, mean accuracy, seconds "
+        "| target | seeds | `fit`: model, batch | epochs, mean accuracy, seconds (range) "
         "| ours: model | epochs, mean accuracy, seconds (range) | ratio "
         "| host's GFLOP/s, float32 and bfloat16 |",
         "|--:|--:|---|--:|---|--:|--:|--:|",
@@ -130,10 +132,12 @@ def markdown(results: dict[str, dict]) -> str:
     for name in [name for name in RACES if name in results]:
         race, result, host = RACES[name], results[name], results[name]["host"]
         fit_epochs = result["fit_epochs"] or f"not in {race.max_epochs}"
+        fit_low, fit_high = result["fit_seconds_range"]
         low, high = result["ours_seconds_range"]
         lines.append(
             f"| {race.target:.2%} | {result['seeds']} | `{race.fit_model}`, {race.fit_batch_size} "
-            f"| {fit_epochs}, {result['fit_test_accuracy']:.2%}, {result['fit_seconds']:.1f} s "
+            f"| {fit_epochs}, {result['fit_test_accuracy']:.2%}, "
+            f"{result['fit_seconds']:.1f} s ({fit_low:.1f}–{fit_high:.1f}) "
             f"| `{race.our_model}` | {result['ours_epochs']}, {result['ours_test_accuracy']:.2%}, "
             f"{result['ours_seconds']:.2f} s ({low:.2f}–{high:.2f}) | {ratio(result)} "
             f"| {host['gemm_float32_gflops']}, {host['gemm_bfloat16_gflops']} |"
@@ -147,13 +151,15 @@ def main() -> None:
         prog="python -m benchmarks.time_to_accuracy",
         description="training seconds to an accuracy, against Keras's fit",
     )
-    parser.add_argument("--seeds", type=int, help="of every race, instead of its own number")
+    parser.add_argument(
+        "--seeds", type=at_least(1), help="of every race, instead of its own number"
+    )
     parser.add_argument("--races", nargs="+", choices=RACES, default=list(RACES))
     arguments = parser.parse_args()
     stored = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     for name in arguments.races:
         stored[name] = run(name, arguments.seeds or RACES[name].seeds)
-        RESULTS.write_text(f"{json.dumps(stored, indent=1)}\n")
+        write_results(RESULTS, stored)
     print(markdown(stored))
 
 

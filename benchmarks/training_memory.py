@@ -20,12 +20,14 @@ from pathlib import Path
 import psutil
 from tqdm import tqdm
 
+from benchmarks.command import at_least, own_store, write_results
 from benchmarks.contestant import host_line
 from benchmarks.ours import host
 from benchmarks.study_throughput import search_only
 from experiments import search as entry_point
 from mnist_tradeoff.architectures import REFERENCES
 from mnist_tradeoff.config import SearchConfig, TrainConfig
+from mnist_tradeoff.processes import exit_with_parent
 
 RESULTS = Path(__file__).parent / "results" / "training_memory.json"
 MEMORY_FILE = "megabytes.json"
@@ -70,9 +72,7 @@ def peak_of(name: str) -> float:
 def measure(trials: int) -> list[float]:
     """Resident megabytes of the one worker of a real study after each trial."""
     with tempfile.TemporaryDirectory() as folder:
-        environment = {k: v for k, v in os.environ.items() if k != "OPTUNA_STORAGE"}
-        environment["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
-        _run(["--search", str(trials)], environment)
+        _run(["--search", str(trials)], own_store(Path(folder)))
         return json.loads((Path(folder) / MEMORY_FILE).read_text())
 
 
@@ -111,7 +111,7 @@ def markdown(results: dict) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="memory of trainings, and of many trials")
-    parser.add_argument("--trials", type=int, default=100)
+    parser.add_argument("--trials", type=at_least(STEP + 1), default=100)
     parser.add_argument("--train", choices=REFERENCES, help=argparse.SUPPRESS)
     parser.add_argument("--search", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -119,6 +119,7 @@ def main() -> None:
         train_reference(arguments.train)
         return
     if arguments.search:
+        exit_with_parent()
         config = SearchConfig(trials=arguments.search, epochs=1, dataset="mnist")
         search_only(config, measured_work)
         return
@@ -128,7 +129,7 @@ def main() -> None:
         "megabytes": measure(arguments.trials),
         "host": host(),
     }
-    RESULTS.write_text(f"{json.dumps(results)}\n")
+    write_results(RESULTS, results)
     print(markdown(results))
 
 

@@ -26,7 +26,7 @@ def classify(content: bytes, images: np.ndarray) -> np.ndarray:
         ValueError: the file is damaged, or the images are something else.
     """
     require_images(images)
-    interpreter = _interpreter(content)
+    interpreter = load(content)
     (entry,), (out,) = interpreter.get_input_details(), interpreter.get_output_details()
     classes = []
     for start in range(0, len(images), BATCH):
@@ -67,7 +67,7 @@ def quantizations(content: bytes) -> tuple[Quantization, Quantization]:
     Raises:
         ValueError: the file is damaged.
     """
-    interpreter = _interpreter(content)
+    interpreter = load(content)
     (entry,), (out,) = interpreter.get_input_details(), interpreter.get_output_details()
     return Quantization(*entry["quantization"]), Quantization(*out["quantization"])
 
@@ -87,7 +87,7 @@ def latency(content: bytes) -> Latency:
     Raises:
         ValueError: the file is damaged.
     """
-    interpreter = _interpreter(content)
+    interpreter = load(content)
     (entry,) = interpreter.get_input_details()
     image = np.random.default_rng(0).integers(0, 256, (1, IMAGE_SIZE, IMAGE_SIZE), np.uint8)
     interpreter.set_tensor(entry["index"], image)
@@ -104,7 +104,12 @@ def latency(content: bytes) -> Latency:
     return Latency(1e6 * float(median), 1e6 * float(p5), 1e6 * float(p95))
 
 
-def _interpreter(content: bytes) -> Interpreter:
+def load(content: bytes) -> Interpreter:
+    """An interpreter of a file, on one thread, ready for one image.
+
+    Raises:
+        ValueError: the file is damaged.
+    """
     try:
         with quiet_stderr():  # it tells of its delegate
             interpreter = Interpreter(model_content=content, num_threads=1)

@@ -1,0 +1,35 @@
+"""What every measure's command needs: numbers that are checked, results that are whole."""
+
+import argparse
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+# Of whoever runs the benchmark; a measure's own searches have a store of their own.
+STORE_VARIABLES = ("OPTUNA_STORAGE", "MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME")
+
+
+def at_least(minimum: int) -> Callable[[str], int]:
+    """An argparse type: an integer that is not smaller."""
+
+    def integer(text: str) -> int:
+        if not text.isdecimal() or int(text) < minimum:
+            raise argparse.ArgumentTypeError(f"must be an integer of at least {minimum}: '{text}'")
+        return int(text)
+
+    return integer
+
+
+def write_results(path: Path, results: Any) -> None:
+    """Write JSON at once: whoever reads it, or stops this, never has half of it."""
+    part = path.with_suffix(".part")
+    part.write_text(f"{json.dumps(results, indent=1)}\n")
+    part.replace(path)
+
+
+def own_store(folder: Path) -> dict[str, str]:
+    """The environment of this process, but with MLflow's and Optuna's stores in a folder."""
+    environment = {k: v for k, v in os.environ.items() if k not in STORE_VARIABLES}
+    return environment | {"MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db"}
