@@ -24,6 +24,7 @@ from benchmarks.command import at_least, write_results
 from benchmarks.contestant import Contestant, host_line
 from mnist_tradeoff.architectures import CLASSES, REFERENCES, Architecture, resolve
 from mnist_tradeoff.complexity import complexity
+from mnist_tradeoff.markdown import table
 
 RESULTS = Path(__file__).parent / "results" / "training_rate.json"
 BATCH_SIZE = 256
@@ -58,7 +59,7 @@ def compare(model: str, rounds: int) -> dict:
                 )
     rates: dict[str, list[float]] = {name: [] for name in (*contestants, "ours")}
     for seed in tqdm(range(rounds + 1), desc=model, disable=None, leave=False):
-        answers = {name: contestant.ask(seed=0) for name, contestant in contestants.items()}
+        answers = ask(contestants)
         answers["ours"] = ours.ask(seed=seed, epochs=1, batch_size=BATCH_SIZE)
         if seed:
             for name, answer in answers.items():
@@ -66,7 +67,21 @@ def compare(model: str, rounds: int) -> dict:
                 rates[name].append(images / answer["train_seconds"])
     for contestant in (*contestants.values(), ours):
         contestant.close()
-    return {"model": model, "host": host, **rates}
+    return {"model": model, "host": host, **{name: found for name, found in rates.items() if found}}
+
+
+def ask(contestants: dict[str, Contestant]) -> dict[str, dict]:
+    """An epoch of each; a PyTorch that cannot (it has no compiler, say) is left out from now on."""
+    answers = {}
+    for name, contestant in list(contestants.items()):
+        try:
+            answers[name] = contestant.ask(seed=0)
+        except SystemExit as error:
+            if name not in TORCH:
+                raise
+            print(f"without {name}: {error}")
+            del contestants[name]
+    return answers
 
 
 def gemm_share(result: dict) -> float:
@@ -92,34 +107,35 @@ def has_torch() -> bool:
 
 def markdown(results: list[dict]) -> str:
     """A row a model, and the host; what was not measured has no column."""
-    torch = [name for name in TORCH if name in results[0]]
+    torch = [name for name in TORCH if any(name in result for result in results)]
     names = ["fit", *torch, "ours"]
-    heads = ["model", "parameters", *(f"`{name}`" for name in names[:-1]), "ours", "ours / `fit`"]
-    heads += ["ours / best PyTorch"] if torch else []
-    heads.append("of the float32 GEMM rate")
-    lines = [row(heads), f"|---|{'--:|' * (len(heads) - 1)}"]
+    rows = []
     for result in results:
-        cost = complexity(resolve(result["model"]))
-        medians = {name: statistics.median(result[name]) for name in names}
-        cells = [f"`{result['model']}`", f"{cost.num_params:,}"]
-        cells += [
-            f"{medians[name]:,.0f} ({min(result[name]):,.0f}–{max(result[name]):,.0f})"
-            for name in names
-        ]
-        cells.append(f"{medians['ours'] / medians['fit']:.1f}×")
-        if torch:
-            cells.append(f"{medians['ours'] / max(medians[name] for name in torch):.2f}×")
-        cells.append(f"{gemm_share(result):.0%}")
-        lines.append(row(cells))
+        architecture = resolve(result["model"])
+        medians = {name: statistics.median(result[name]) for name in names if name in result}
+        fastest = max((medians[name] for name in torch if name in medians), default=None)
+        rows.append(
+            (
+                f"`{result['model']}`",
+                f"{complexity(architecture).num_params:,}",
+                *(_rate(result[name]) if name in result else "–" for name in names),
+                f"{medians['ours'] / medians['fit']:.1f}×",
+                f"{medians['ours'] / fastest:.2f}×" if fastest else "–",
+                f"{gemm_share(result):.0%}",
+            )
+        )
+    head = ("model", "parameters", *(f"`{name}`" for name in names[:-1]), "ours", "ours / `fit`")
+    counts = sorted({len(result["ours"]) for result in results})
     measured = (
-        f"Images a second, medians (and ranges) of {len(results[0]['ours'])} epochs, batch "
+        f"Images a second, medians (and ranges) of {' or '.join(map(str, counts))} epochs, batch "
         f"{BATCH_SIZE}. {host_line(*(result['host'] for result in results))}"
     )
-    return "\n".join([*lines, "", measured])
+    head = (*head, "ours / best PyTorch", "of the float32 GEMM rate")
+    return "\n".join([table(head, rows), "", measured])
 
 
-def row(cells: list[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+def _rate(rounds: list[float]) -> str:
+    return f"{statistics.median(rounds):,.0f} ({min(rounds):,.0f}–{max(rounds):,.0f})"
 
 
 def main() -> None:
@@ -135,9 +151,8 @@ def main() -> None:
     results = {one["model"]: one for one in stored}
     for model in arguments.models:
         results[model] = compare(model, arguments.rounds)
-    ordered = [results[model] for model in MODELS if model in results]
-    write_results(RESULTS, ordered)
-    print(markdown(ordered))
+        write_results(RESULTS, [results[model] for model in MODELS if model in results])
+    print(markdown(json.loads(RESULTS.read_text())))
 
 
 if __name__ == "__main__":

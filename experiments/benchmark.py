@@ -11,9 +11,11 @@ import dataclasses
 from benchmarks import comparisons
 from mnist_tradeoff import cli
 from mnist_tradeoff.config import BenchmarkConfig
+from mnist_tradeoff.processes import watch_launcher
 
 
 def run_benchmark(config: BenchmarkConfig) -> None:
+    check_launcher = watch_launcher()
     measures = comparisons.wanted(config.what)
     # Imported here, because MLflow takes seconds that --help need not wait for.
     from mnist_tradeoff import tracking
@@ -21,8 +23,8 @@ def run_benchmark(config: BenchmarkConfig) -> None:
     tracking.prepare_store()
     parameters = dataclasses.asdict(config)
     with tracking.tracked_run("benchmark", parameters, {"role": "benchmark"}) as run_id:
-        failures = comparisons.run(measures)
-        tracking.log_metrics(comparisons.figures(measures))
+        done, failures = comparisons.run(measures, check_launcher)
+        tracking.log_metrics(comparisons.figures(done))
         tracking.log_files([comparisons.REPORT, *comparisons.RESULTS.iterdir()])
         if failures:
             raise ValueError("; ".join(failures))

@@ -7,15 +7,16 @@ import numpy as np
 import optuna
 import pytest
 
-from benchmarks import comparisons, replay, replay_table, time_to_accuracy
+from benchmarks import comparisons, latency, replay, replay_table, time_to_accuracy, training_rate
 from benchmarks.contestant import Contestant
-from mnist_tradeoff.architectures import parse
+from mnist_tradeoff.architectures import parse, resolve
 from mnist_tradeoff.surrogate import RandomTrial
 from tests.commands import execute
 
 
 def test_a_contestant_that_ends_is_an_error_with_its_last_words():
     contestant = Contestant("keras_fit", "16C3-P99")
+    contestant.process.wait()
     with pytest.raises(SystemExit, match="pooling size must be 2 to 28, not 99"):
         contestant.ask(seed=0)
     contestant.close()
@@ -23,9 +24,10 @@ def test_a_contestant_that_ends_is_an_error_with_its_last_words():
 
 def test_what_names_comparisons_and_their_measures_run_once():
     assert comparisons.wanted("all") == comparisons.MEASURES
-    assert [one.module for one in comparisons.wanted("T6,T3,L1")] == [
-        *("training_rate", "latency"),
-    ]
+    found = [one.module for one in comparisons.wanted("T6, T3,L1")]
+    assert found == ["training_rate", "latency", "operations"]
+    (race,) = comparisons.wanted("T1")
+    assert race.arguments == ("--races", "99%")
     with pytest.raises(ValueError, match="not 'T9'"):
         comparisons.wanted("T1,T9")
 
@@ -59,6 +61,44 @@ def test_a_race_ends_with_the_first_epoch_and_the_shortest_schedule_that_are_the
     assert (found["fit_epochs"], found["fit_seconds"]) == (2, 4.0)
     assert (found["ours_epochs"], found["ours_seconds"]) == (2, 0.5)
     assert found["ratio"] == pytest.approx(8)
+
+
+def test_a_race_that_ours_never_wins_misses_its_aim():
+    rounds = {"fit": [answers(0.9), answers(0.95)], "ours": [answers(0.8), answers(0.9)]}
+    found = time_to_accuracy.summary(rounds, schedule=None, target=0.94)
+    comparison = comparisons.COMPARISONS["T2"]
+    assert comparison.found({"ann": found}) == {"ann": 0}
+    assert not comparison.is_met("ann", 0)
+
+
+def test_a_search_that_missed_its_target_is_not_left_out():
+    def pair(theirs, ours):
+        seconds = {"random": theirs, replay.OURS: ours}
+        return {"seconds": seconds, "spent": {"random": 400.0, replay.OURS: 90.0}}
+
+    pairs = [pair(100.0, 50.0), pair(None, 50.0), pair(100.0, None), pair(None, None)]
+    assert replay.ratios({"pairs": pairs}) == {"random": [2.0, 8.0, 0.0]}
+
+
+def test_the_time_of_a_file_that_lost_its_accuracy_does_not_count():
+    accuracies = {latency.CALL: [0.991], latency.FLOAT32: [0.991, 0.990], latency.INT8: [0.98]}
+    microseconds = {latency.CALL: [400.0], latency.FLOAT32: [8.0], latency.INT8: [4.0]}
+    results = {"test_accuracy": accuracies, "microseconds": microseconds}
+    comparison = comparisons.COMPARISONS["L1"]
+    assert comparison.found(results) == {latency.CALL: 50}
+    accuracies[latency.FLOAT32] = [0.98]
+    assert comparison.found(results) == {}
+
+
+def test_the_first_layer_needs_no_gradient_of_the_images():
+    # 784 x 128 of ann's multiplications are the first layer's.
+    assert training_rate.training_macs(resolve("ann")) == 3 * 109_184 - 784 * 128
+
+
+def test_a_number_that_is_too_small_is_refused_before_anything_is_measured(tmp_path):
+    found = execute(tmp_path, [sys.executable, "-m", "benchmarks.latency", "--seeds", "0"])
+    assert found.returncode == 2
+    assert found.stderr.splitlines()[-1].endswith("must be an integer of at least 1: '0'")
 
 
 def test_a_fit_that_never_is_there_counts_with_all_its_epochs():
