@@ -8,6 +8,7 @@ executor. Tracing itself takes some per cent.
 """
 
 import argparse
+import re
 import tempfile
 import time
 from collections import Counter
@@ -39,6 +40,8 @@ CLASSES = {
     "pooling": ("Pool",),
     "ReLU gradient": ("ReluGrad",),
 }
+# Events such as ``ExecutorState::Process`` and ``EagerLocalExecute: f`` are around operations.
+OPERATION = re.compile(r"[^:]+:\w+")
 REST = "everything else"
 IDLE = "waiting, executor"
 
@@ -77,7 +80,7 @@ def seconds_by_class(trace: Path) -> Counter[str]:
         operations = {
             key: one.name.rpartition(":")[2]
             for key, one in plane.event_metadata.items()
-            if ":" in one.name
+            if OPERATION.fullmatch(one.name)
         }
         for line in plane.lines:
             for event in line.events:
@@ -98,7 +101,7 @@ def markdown(results: dict) -> str:
     classes = [*CLASSES, REST, IDLE]
     lines = [f"| model | {' | '.join(classes)} |", f"|---|{'--:|' * len(classes)}"]
     for model, shares in results["shares"].items():
-        cells = [f"{max(0, shares[name]):.0%}" for name in classes]
+        cells = [f"{shares[name]:.0%}" for name in classes]
         lines.append(f"| `{model}` | {' | '.join(cells)} |")
     return "\n".join([*lines, "", host_line(results["host"])])
 
