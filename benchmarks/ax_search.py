@@ -29,6 +29,7 @@ from torch import nn
 from benchmarks.ax_tutorial import WORST_ACCURACY, WORST_NUM_PARAMS
 from mnist_tradeoff.architectures import CLASSES
 from mnist_tradeoff.data import Split, load
+from mnist_tradeoff.processes import exit_with_parent
 
 # Of MNIST's pixels, from 0 to 1, as the tutorial has them.
 MEAN, DEVIATION = 0.1307, 0.3081
@@ -167,6 +168,7 @@ def timed_search(sampler: str, objective: Objective, seed: int, trials: int) -> 
 
 
 def main() -> None:
+    exit_with_parent()
     sampler, dataset = sys.argv[1], load("mnist")
     if sampler == "ax":
         importlib.import_module("ax.api.client")  # takes seconds, which are not the search's

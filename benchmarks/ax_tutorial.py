@@ -22,6 +22,7 @@ from tqdm import tqdm
 
 from benchmarks.command import at_least, write_results
 from benchmarks.contestant import Contestant, host_line
+from mnist_tradeoff import cli
 from mnist_tradeoff.markdown import table
 from mnist_tradeoff.pareto import hypervolume
 
@@ -155,4 +156,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    cli.run(main)

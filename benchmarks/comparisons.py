@@ -44,9 +44,18 @@ class Measure:
         return importlib.import_module(f"benchmarks.{self.module}")
 
     def results(self) -> Any:
-        """Its numbers, or None before its first run."""
+        """Its numbers, or None before its first run.
+
+        Raises:
+            ValueError: the file is damaged.
+        """
         path = RESULTS / f"{self.module}.json"
-        return json.loads(path.read_text()) if path.exists() else None
+        if not path.exists():
+            return None
+        try:
+            return json.loads(path.read_text())
+        except json.JSONDecodeError as error:
+            raise ValueError(f"{path} is damaged, measure it again: {error}") from None
 
     def can_run(self) -> bool:
         """Whether the library that it needs is installed."""

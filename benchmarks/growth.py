@@ -16,7 +16,7 @@ from tqdm import tqdm
 from benchmarks.command import at_least, write_results
 from benchmarks.contestant import host_line
 from benchmarks.ours import host
-from mnist_tradeoff import data
+from mnist_tradeoff import cli, data
 from mnist_tradeoff.architectures import REFERENCES, parse
 from mnist_tradeoff.complexity import complexity
 from mnist_tradeoff.config import TrainConfig
@@ -93,4 +93,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    cli.run(main)

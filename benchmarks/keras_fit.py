@@ -17,6 +17,7 @@ import numpy as np
 
 from mnist_tradeoff.architectures import Architecture, Conv, Dense, MaxPool, resolve
 from mnist_tradeoff.data import load
+from mnist_tradeoff.processes import exit_with_parent
 
 DEFAULT_BATCH_SIZE = 64
 
@@ -68,6 +69,7 @@ def warm_up(model: keras.Model, images: np.ndarray, labels: np.ndarray, batch_si
 
 
 def main() -> None:
+    exit_with_parent()
     architecture = resolve(sys.argv[1])
     batch_size = int(sys.argv[2]) if len(sys.argv) > 2 else DEFAULT_BATCH_SIZE
     dataset = load("mnist")

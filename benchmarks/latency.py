@@ -21,7 +21,7 @@ from tqdm import tqdm
 from benchmarks.command import at_least, write_results
 from benchmarks.contestant import host_line
 from benchmarks.ours import host
-from mnist_tradeoff import data, litert
+from mnist_tradeoff import cli, data, litert
 from mnist_tradeoff.architectures import IMAGE_SIZE, parse
 from mnist_tradeoff.backend import keras, tf
 from mnist_tradeoff.complexity import complexity
@@ -138,4 +138,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    cli.run(main)

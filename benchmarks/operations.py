@@ -21,7 +21,7 @@ from benchmarks.command import write_results
 from benchmarks.contestant import host_line
 from benchmarks.ours import host
 from benchmarks.training_rate import BATCH_SIZE, MODELS
-from mnist_tradeoff import data
+from mnist_tradeoff import cli, data
 from mnist_tradeoff.architectures import resolve
 from mnist_tradeoff.backend import THREADS, tf
 from mnist_tradeoff.complexity import complexity
@@ -119,4 +119,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    cli.run(main)

@@ -14,6 +14,7 @@ from mnist_tradeoff.architectures import resolve
 from mnist_tradeoff.backend import THREADS, cpu_name, keras, tf
 from mnist_tradeoff.config import TrainConfig
 from mnist_tradeoff.data import Split, load
+from mnist_tradeoff.processes import exit_with_parent
 from mnist_tradeoff.training import train, train_and_test
 
 GEMM_SIZE = 2048
@@ -52,6 +53,7 @@ def gemm_gflops(dtype) -> float:
 
 
 def main() -> None:
+    exit_with_parent()
     architecture = resolve(sys.argv[1])
     dataset = load("mnist")
     few = Split(dataset.train.images[:WARM_UP_IMAGES], dataset.train.labels[:WARM_UP_IMAGES])

@@ -23,6 +23,7 @@ from mnist_tradeoff.architectures import Architecture, Dense
 from mnist_tradeoff.complexity import complexity
 from mnist_tradeoff.config import TrainConfig
 from mnist_tradeoff.data import Dataset, load
+from mnist_tradeoff.processes import exit_with_parent
 from mnist_tradeoff.sampler import RANDOM_TRIALS, seeds_of
 from mnist_tradeoff.search_space import SearchSpace, Trial
 from mnist_tradeoff.surrogate import Observation, RandomTrial, Space, propose
@@ -91,6 +92,7 @@ def timed_search(space: Space, dataset: Dataset, seed: int, seconds: float) -> d
 
 
 def main() -> None:
+    exit_with_parent()
     space, dataset = SPACES[sys.argv[1]], load("mnist")
     for line in sys.stdin:
         request = json.loads(line)

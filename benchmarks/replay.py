@@ -32,6 +32,7 @@ from benchmarks import replay_table
 from benchmarks.command import at_least, write_results
 from benchmarks.contestant import host_line
 from benchmarks.ours import host
+from mnist_tradeoff import cli
 from mnist_tradeoff.config import exact_cost
 from mnist_tradeoff.markdown import table
 from mnist_tradeoff.pareto import WORST_LOG_NUM_PARAMS, hv2
@@ -231,4 +232,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    cli.run(main)

@@ -25,6 +25,7 @@ from benchmarks.command import at_least, own_store, write_results
 from benchmarks.contestant import host_line
 from benchmarks.ours import host
 from experiments import search as entry_point
+from mnist_tradeoff import cli
 from mnist_tradeoff.config import SearchConfig
 from mnist_tradeoff.processes import exit_with_parent
 
@@ -144,4 +145,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    cli.run(main)

@@ -22,6 +22,7 @@ from tqdm import tqdm
 
 from benchmarks.command import at_least, write_results
 from benchmarks.contestant import Contestant, host_line
+from mnist_tradeoff import cli
 from mnist_tradeoff.architectures import REFERENCES
 
 RESULTS = Path(__file__).parent / "results" / "time_to_accuracy.json"
@@ -164,4 +165,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    cli.run(main)

@@ -30,6 +30,7 @@ from mnist_tradeoff.architectures import (
     resolve,
 )
 from mnist_tradeoff.data import Split, load
+from mnist_tradeoff.processes import exit_with_parent
 
 TEST_BATCH_SIZE = 1000
 
@@ -98,6 +99,7 @@ def accuracy(model: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> fl
 
 
 def main() -> None:
+    exit_with_parent()
     architecture, batch_size = resolve(sys.argv[1]), int(sys.argv[2])
     compiled, bfloat16 = sys.argv[3] == "compile", sys.argv[4] == "bfloat16"
     dataset = load("mnist")

@@ -25,6 +25,7 @@ from benchmarks.contestant import host_line
 from benchmarks.ours import host
 from benchmarks.study_throughput import search_only
 from experiments import search as entry_point
+from mnist_tradeoff import cli
 from mnist_tradeoff.architectures import REFERENCES
 from mnist_tradeoff.config import SearchConfig, TrainConfig
 from mnist_tradeoff.processes import exit_with_parent
@@ -134,4 +135,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    cli.run(main)

@@ -22,6 +22,7 @@ from tqdm import tqdm
 
 from benchmarks.command import at_least, write_results
 from benchmarks.contestant import Contestant, host_line
+from mnist_tradeoff import cli
 from mnist_tradeoff.architectures import CLASSES, REFERENCES, Architecture, resolve
 from mnist_tradeoff.complexity import complexity
 from mnist_tradeoff.markdown import table
@@ -156,4 +157,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    cli.run(main)

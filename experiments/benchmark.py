@@ -2,7 +2,7 @@
 
 mlflow run . -e benchmark        or        python -m experiments.benchmark --what T1,S1
 
-About two hours for all of it on two Zen 4 cores, with nothing beside it; benchmarks/README.md says
+Under two hours for all of it on two Zen 4 cores, with nothing beside it; benchmarks/README.md says
 what is measured. The numbers go into benchmarks/results, and into a run.
 """
 
