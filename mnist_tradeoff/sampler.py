@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution
-from optuna.samplers import BaseSampler, TPESampler
+from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
 from mnist_tradeoff.architectures import REFERENCES, Architecture, parse
@@ -67,6 +67,7 @@ class SurrogateSampler(BaseSampler):
 
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
         """Choose the trial's parameters, unless it was given some."""
+        self.proposal = {}
         if trial.params or "fixed_params" in trial.system_attrs:
             return
         seed = seeds_of(self.seed, trial.number)[1]
@@ -106,13 +107,16 @@ class SurrogateSampler(BaseSampler):
 
     def sample_independent(
         self,
-        study: optuna.Study,  # noqa: ARG002
-        trial: FrozenTrial,  # noqa: ARG002
+        study: optuna.Study,
+        trial: FrozenTrial,
         param_name: str,
-        param_distribution: BaseDistribution,  # noqa: ARG002
+        param_distribution: BaseDistribution,
     ) -> Any:
-        """The value that was chosen for this parameter."""
-        return self.proposal[param_name]
+        """What was chosen; at random what a trial lacks that was taken up from a dead process."""
+        if param_name in self.proposal:
+            return self.proposal[param_name]
+        sampler = RandomSampler(seed=seeds_of(self.seed, trial.number)[1])
+        return sampler.sample_independent(study, trial, param_name, param_distribution)
 
 
 def observations(trials: Sequence[FrozenTrial]) -> list[Observation]:

@@ -177,3 +177,13 @@ def test_what_failed_is_the_worst_and_what_runs_has_no_accuracy_yet():
 )
 def test_the_cost_decides_who_proposes(cost, kind):
     assert isinstance(choose_sampler(SearchConfig(cost=cost), SearchSpace()), kind)
+
+
+def test_a_trial_that_has_only_some_of_its_parameters_gets_the_others():
+    def suggested():
+        sampler = choose_sampler(SearchConfig(), SearchSpace())
+        study = optuna.create_study(directions=["maximize", "minimize"], sampler=sampler)
+        study.enqueue_trial({"blocks": 2})
+        return SearchSpace().suggest(study.ask())
+
+    assert suggested() == suggested()
