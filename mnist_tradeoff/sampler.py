@@ -66,9 +66,12 @@ class SurrogateSampler(BaseSampler):
         self.proposal: dict[str, Any] = {}
 
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
-        """Choose the trial's parameters, unless it was given some."""
+        """Choose the trial's parameters, unless it was given them, or taken up with all of them.
+
+        One whose process died between two of them is proposed anew; what it has already stays.
+        """
         self.proposal = {}
-        if trial.params or "fixed_params" in trial.system_attrs:
+        if "architecture" in trial.user_attrs or "fixed_params" in trial.system_attrs:
             return
         seed = seeds_of(self.seed, trial.number)[1]
         known = observations(study.get_trials(deepcopy=False))
@@ -112,7 +115,7 @@ class SurrogateSampler(BaseSampler):
         param_name: str,
         param_distribution: BaseDistribution,
     ) -> Any:
-        """What was chosen; at random what a trial lacks that was taken up from a dead process."""
+        """What was chosen; at random what is neither given nor part of what is proposed now."""
         if param_name in self.proposal:
             return self.proposal[param_name]
         sampler = RandomSampler(seed=seeds_of(self.seed, trial.number)[1])

@@ -187,3 +187,18 @@ def test_a_trial_that_has_only_some_of_its_parameters_gets_the_others():
         return SearchSpace().suggest(study.ask())
 
     assert suggested() == suggested()
+
+
+def test_a_trial_whose_process_died_between_two_parameters_is_proposed_as_it_was():
+    def study():
+        sampler = choose_sampler(SearchConfig(), SearchSpace())
+        return optuna.create_study(directions=["maximize", "minimize"], sampler=sampler)
+
+    undisturbed = SearchSpace().suggest(study().ask())
+    disturbed = study()
+    trial = disturbed.ask()
+    trial.suggest_int("blocks", 2, 3)
+    disturbed._storage.set_trial_state_values(trial._trial_id, optuna.trial.TrialState.WAITING)
+    again = disturbed.ask()
+    assert again.number == trial.number
+    assert SearchSpace().suggest(again) == undisturbed
