@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from mnist_tradeoff.files import write_whole
+
 # Of whoever runs the benchmark; a measure's own searches have a store of their own.
 STORE_VARIABLES = ("OPTUNA_STORAGE", "MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME")
 
@@ -23,10 +25,8 @@ def at_least(minimum: int) -> Callable[[str], int]:
 
 
 def write_results(path: Path, results: Any) -> None:
-    """Write JSON at once: whoever reads it, or stops this, never has half of it."""
-    part = path.with_suffix(".part")
-    part.write_text(f"{json.dumps(results, indent=1)}\n")
-    part.replace(path)
+    """Write numbers as JSON."""
+    write_whole(path, f"{json.dumps(results, indent=1)}\n".encode())
 
 
 def own_store(folder: Path) -> dict[str, str]:

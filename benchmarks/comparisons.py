@@ -16,6 +16,7 @@ from typing import Any
 from benchmarks.time_to_accuracy import TO_99
 from mnist_tradeoff.architectures import REFERENCES, resolve
 from mnist_tradeoff.complexity import complexity
+from mnist_tradeoff.files import write_whole
 from mnist_tradeoff.markdown import table
 
 FOLDER = Path(__file__).parent
@@ -378,4 +379,4 @@ def write_report() -> None:
 
         for name, figure in draw(growth, replay).items():
             figure.savefig(RESULTS / name)
-    REPORT.write_text(report())
+    write_whole(REPORT, report().encode())

@@ -7,12 +7,12 @@ Exports different nets one after the other, each with every file and measurement
 """
 
 import argparse
-import json
 from pathlib import Path
 
 import psutil
 from tqdm import tqdm
 
+from benchmarks.command import write_results
 from benchmarks.ours import host
 from mnist_tradeoff import data
 from mnist_tradeoff.architectures import parse
@@ -57,7 +57,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="memory of the process that exports")
     parser.add_argument("--exports", type=int, default=50)
     results = {"host": host(), "megabytes": measure(parser.parse_args().exports)}
-    RESULTS.write_text(f"{json.dumps(results)}\n")
+    write_results(RESULTS, results)
     print(markdown(results))
 
 

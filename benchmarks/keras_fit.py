@@ -2,7 +2,7 @@
 
 Reads the training data of our split; answers every line ``{"seed": s}`` on standard input with one
 more epoch of that seed's model: ``{"train_seconds": t, "test_accuracy": a}``.
-Arguments: the model, and the batch size if it is not 64.
+Arguments: the model and the batch size.
 """
 
 # Keras declares `verbose` to be text, and takes 0.
@@ -18,8 +18,6 @@ import numpy as np
 from mnist_tradeoff.architectures import Architecture, Conv, Dense, MaxPool, resolve
 from mnist_tradeoff.data import load
 from mnist_tradeoff.processes import exit_with_parent
-
-DEFAULT_BATCH_SIZE = 64
 
 
 def plain_model(architecture: Architecture, seed: int) -> keras.Model:
@@ -71,7 +69,7 @@ def warm_up(model: keras.Model, images: np.ndarray, labels: np.ndarray, batch_si
 def main() -> None:
     exit_with_parent()
     architecture = resolve(sys.argv[1])
-    batch_size = int(sys.argv[2]) if len(sys.argv) > 2 else DEFAULT_BATCH_SIZE
+    batch_size = int(sys.argv[2])
     dataset = load("mnist")
     train, test = (
         split.images[..., None].astype("float32") / 255 for split in (dataset.train, dataset.test)

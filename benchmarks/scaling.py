@@ -10,7 +10,6 @@ stores and this machine's cores give together.
 """
 
 import argparse
-import json
 import os
 import random
 import subprocess
@@ -24,6 +23,7 @@ import optuna
 from sqlalchemy import NullPool
 from tqdm import tqdm
 
+from benchmarks.command import write_results
 from benchmarks.ours import host
 from benchmarks.study_throughput import search_only
 from experiments import search as entry_point
@@ -149,7 +149,7 @@ def main() -> None:
     with postgresql() as server:
         runs = [measure(server, *sizes) for sizes in tqdm(plan, disable=None)]
     results = {"host": host(), "runs": runs}
-    RESULTS.write_text(f"{json.dumps(results, indent=1)}\n")
+    write_results(RESULTS, results)
     print(markdown(results))
 
 

@@ -1,7 +1,6 @@
 """The report of a study, put together: tables, CSV files, figures and the interactive page."""
 
 import io
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from matplotlib.figure import Figure
 from mnist_tradeoff import figures, markdown, page, search_tables
 from mnist_tradeoff.data import Dataset
 from mnist_tradeoff.figures import themed
+from mnist_tradeoff.files import write_whole
 from mnist_tradeoff.ladder import candidates, front
 from mnist_tradeoff.results import Training, tidy
 from mnist_tradeoff.search import reference_costs
@@ -73,11 +73,5 @@ def write(contents: Mapping[str, str], pictures: Mapping[str, Figure], folder: P
         picture.savefig(content)
         files[name] = content.getvalue()
     for name, content in files.items():
-        _write(folder / name, content)
+        write_whole(folder / name, content)
     return [folder / name for name in files]
-
-
-def _write(path: Path, content: bytes) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.write_bytes(content)
-    part.replace(path)

@@ -32,7 +32,16 @@ OWNERS = {
 }
 LIGHT = {"architectures.py", "complexity.py", "config.py", "cli.py", "search_space.py"}
 ORDER = [
-    ["advisory_lock", "architectures", "markdown", "pareto", "processes", "quiet", "redaction"],
+    [
+        "advisory_lock",
+        "architectures",
+        "files",
+        "markdown",
+        "pareto",
+        "processes",
+        "quiet",
+        "redaction",
+    ],
     ["complexity", "data_files", "ladder", "litert", "search_space"],
     ["backend", "config", "download", "cli"],
     ["data", "fingerprint", "models", "onnx", "statistics", "storage", "workers"],
