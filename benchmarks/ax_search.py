@@ -27,9 +27,9 @@ import torch
 from torch import nn
 
 from benchmarks.ax_tutorial import WORST_ACCURACY, WORST_NUM_PARAMS
-from mnist_tradeoff.architectures import CLASSES
-from mnist_tradeoff.data import Split, load
-from mnist_tradeoff.processes import exit_with_parent
+from mnist_tradeoff.architecture.layers import CLASSES
+from mnist_tradeoff.data.dataset import Split, load
+from mnist_tradeoff.system.processes import exit_with_parent
 
 # Of MNIST's pixels, from 0 to 1, as the tutorial has them.
 MEAN, DEVIATION = 0.1307, 0.3081

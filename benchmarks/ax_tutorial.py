@@ -22,9 +22,9 @@ from tqdm import tqdm
 
 from benchmarks.command import at_least, write_results
 from benchmarks.contestant import Contestant, host_line
-from mnist_tradeoff import cli
-from mnist_tradeoff.markdown import table
-from mnist_tradeoff.pareto import hypervolume
+from mnist_tradeoff.analysis.pareto import hypervolume
+from mnist_tradeoff.report.markdown import table
+from mnist_tradeoff.system import command_line as cli
 
 RESULTS = Path(__file__).parent / "results" / "ax_tutorial.json"
 WORST_ACCURACY, WORST_NUM_PARAMS = 0.94, 80_000

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from mnist_tradeoff.files import write_whole
+from mnist_tradeoff.system.files import write_whole
 
 # Of whoever runs the benchmark; a measure's own searches have a store of their own.
 STORE_VARIABLES = ("OPTUNA_STORAGE", "MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME")

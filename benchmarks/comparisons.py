@@ -14,10 +14,10 @@ from types import ModuleType
 from typing import Any
 
 from benchmarks.time_to_accuracy import TO_99
-from mnist_tradeoff.architectures import REFERENCES, resolve
-from mnist_tradeoff.complexity import complexity
-from mnist_tradeoff.files import write_whole
-from mnist_tradeoff.markdown import table
+from mnist_tradeoff.architecture.costs import complexity
+from mnist_tradeoff.architecture.layers import REFERENCES, resolve
+from mnist_tradeoff.report.markdown import table
+from mnist_tradeoff.system.files import write_whole
 
 FOLDER = Path(__file__).parent
 RESULTS = FOLDER / "results"

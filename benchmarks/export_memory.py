@@ -14,11 +14,11 @@ from tqdm import tqdm
 
 from benchmarks.command import write_results
 from benchmarks.ours import host
-from mnist_tradeoff import data
-from mnist_tradeoff.architectures import parse
-from mnist_tradeoff.device import export_and_measure
-from mnist_tradeoff.export import stop_converter
-from mnist_tradeoff.models import build
+from mnist_tradeoff.architecture.layers import parse
+from mnist_tradeoff.data import dataset as data
+from mnist_tradeoff.device.convert import stop_converter
+from mnist_tradeoff.device.measure import export_and_measure
+from mnist_tradeoff.training.build import build
 
 RESULTS = Path(__file__).parent / "results" / "export_memory.json"
 STEP = 10

@@ -16,12 +16,13 @@ from tqdm import tqdm
 from benchmarks.command import at_least, write_results
 from benchmarks.contestant import host_line
 from benchmarks.ours import host
-from mnist_tradeoff import cli, data
-from mnist_tradeoff.architectures import REFERENCES, parse
-from mnist_tradeoff.complexity import complexity
-from mnist_tradeoff.config import TrainConfig
-from mnist_tradeoff.data import Split
-from mnist_tradeoff.training import train
+from mnist_tradeoff.architecture.costs import complexity
+from mnist_tradeoff.architecture.layers import REFERENCES, parse
+from mnist_tradeoff.data import dataset as data
+from mnist_tradeoff.data.dataset import Split
+from mnist_tradeoff.search.config import TrainConfig
+from mnist_tradeoff.system import command_line as cli
+from mnist_tradeoff.training.loop import train
 
 RESULTS = Path(__file__).parent / "results" / "growth.json"
 BATCH_SIZES = (16, 32, 64, 128, 256, 512, 1024)

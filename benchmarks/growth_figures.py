@@ -5,7 +5,7 @@ import statistics
 from matplotlib.figure import Figure
 
 from benchmarks import growth, replay
-from mnist_tradeoff.figures import themed
+from mnist_tradeoff.report.figures import themed
 
 COLORS = {
     replay.DEFAULT: "#E69F00",

@@ -15,9 +15,9 @@ import time
 import keras
 import numpy as np
 
-from mnist_tradeoff.architectures import Architecture, Conv, Dense, MaxPool, resolve
-from mnist_tradeoff.data import load
-from mnist_tradeoff.processes import exit_with_parent
+from mnist_tradeoff.architecture.layers import Architecture, Conv, Dense, MaxPool, resolve
+from mnist_tradeoff.data.dataset import load
+from mnist_tradeoff.system.processes import exit_with_parent
 
 
 def plain_model(architecture: Architecture, seed: int) -> keras.Model:

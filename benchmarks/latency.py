@@ -21,14 +21,21 @@ from tqdm import tqdm
 from benchmarks.command import at_least, write_results
 from benchmarks.contestant import host_line
 from benchmarks.ours import host
-from mnist_tradeoff import cli, data, litert
-from mnist_tradeoff.architectures import IMAGE_SIZE, parse
-from mnist_tradeoff.backend import keras, tf
-from mnist_tradeoff.complexity import complexity
-from mnist_tradeoff.config import ExportConfig, TrainConfig
-from mnist_tradeoff.device import COMPILED_CALLS, PREDICT_CALLS, export_and_measure, median_us
-from mnist_tradeoff.export import stop_converter
-from mnist_tradeoff.training import train_and_test
+from mnist_tradeoff.architecture.costs import complexity
+from mnist_tradeoff.architecture.layers import IMAGE_SIZE, parse
+from mnist_tradeoff.data import dataset as data
+from mnist_tradeoff.device import litert
+from mnist_tradeoff.device.convert import stop_converter
+from mnist_tradeoff.device.measure import (
+    COMPILED_CALLS,
+    PREDICT_CALLS,
+    export_and_measure,
+    median_us,
+)
+from mnist_tradeoff.search.config import ExportConfig, TrainConfig
+from mnist_tradeoff.system import command_line as cli
+from mnist_tradeoff.training.backend import keras, tf
+from mnist_tradeoff.training.loop import train_and_test
 
 RESULTS = Path(__file__).parent / "results" / "latency.json"
 MODEL = "8C3-P3-32C3-P2-64"

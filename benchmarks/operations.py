@@ -21,14 +21,15 @@ from benchmarks.command import write_results
 from benchmarks.contestant import host_line
 from benchmarks.ours import host
 from benchmarks.training_rate import BATCH_SIZE, MODELS
-from mnist_tradeoff import cli, data
-from mnist_tradeoff.architectures import resolve
-from mnist_tradeoff.backend import THREADS, tf
-from mnist_tradeoff.complexity import complexity
-from mnist_tradeoff.config import TrainConfig
-from mnist_tradeoff.data import Split
-from mnist_tradeoff.models import build
-from mnist_tradeoff.training import Loop, choose_precision
+from mnist_tradeoff.architecture.costs import complexity
+from mnist_tradeoff.architecture.layers import resolve
+from mnist_tradeoff.data import dataset as data
+from mnist_tradeoff.data.dataset import Split
+from mnist_tradeoff.search.config import TrainConfig
+from mnist_tradeoff.system import command_line as cli
+from mnist_tradeoff.training.backend import THREADS, tf
+from mnist_tradeoff.training.build import build
+from mnist_tradeoff.training.loop import Loop, choose_precision
 
 RESULTS = Path(__file__).parent / "results" / "operations.json"
 STEPS = 32

@@ -10,12 +10,12 @@ import statistics
 import sys
 import time
 
-from mnist_tradeoff.architectures import resolve
-from mnist_tradeoff.backend import THREADS, cpu_name, keras, tf
-from mnist_tradeoff.config import TrainConfig
-from mnist_tradeoff.data import Split, load
-from mnist_tradeoff.processes import exit_with_parent
-from mnist_tradeoff.training import train, train_and_test
+from mnist_tradeoff.architecture.layers import resolve
+from mnist_tradeoff.data.dataset import Split, load
+from mnist_tradeoff.search.config import TrainConfig
+from mnist_tradeoff.system.processes import exit_with_parent
+from mnist_tradeoff.training.backend import THREADS, cpu_name, keras, tf
+from mnist_tradeoff.training.loop import train, train_and_test
 
 GEMM_SIZE = 2048
 # A process's first steps are slower; `fit` has one outside the clock, too.

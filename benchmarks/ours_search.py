@@ -19,15 +19,15 @@ from optuna.trial import FixedTrial
 
 from benchmarks.ax_tutorial import WORST_NUM_PARAMS
 from benchmarks.ours import host
-from mnist_tradeoff.architectures import Architecture, Dense
-from mnist_tradeoff.complexity import complexity
-from mnist_tradeoff.config import TrainConfig
-from mnist_tradeoff.data import Dataset, load
-from mnist_tradeoff.processes import exit_with_parent
-from mnist_tradeoff.sampler import RANDOM_TRIALS, seeds_of
-from mnist_tradeoff.search_space import SearchSpace, Trial
-from mnist_tradeoff.surrogate import Observation, RandomTrial, Space, propose
-from mnist_tradeoff.training import train
+from mnist_tradeoff.architecture.costs import complexity
+from mnist_tradeoff.architecture.layers import Architecture, Dense
+from mnist_tradeoff.data.dataset import Dataset, load
+from mnist_tradeoff.search.config import TrainConfig
+from mnist_tradeoff.search.sampler import RANDOM_TRIALS, seeds_of
+from mnist_tradeoff.search.spaces import SearchSpace, Trial
+from mnist_tradeoff.search.surrogate import Observation, RandomTrial, Space, propose
+from mnist_tradeoff.system.processes import exit_with_parent
+from mnist_tradeoff.training.loop import train
 
 EPOCHS = 4
 

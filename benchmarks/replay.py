@@ -32,11 +32,11 @@ from benchmarks import replay_table
 from benchmarks.command import at_least, write_results
 from benchmarks.contestant import host_line
 from benchmarks.ours import host
-from mnist_tradeoff import cli
-from mnist_tradeoff.config import exact_cost
-from mnist_tradeoff.markdown import table
-from mnist_tradeoff.pareto import WORST_LOG_NUM_PARAMS, hv2
-from mnist_tradeoff.sampler import SurrogateSampler
+from mnist_tradeoff.analysis.pareto import WORST_LOG_NUM_PARAMS, hv2
+from mnist_tradeoff.report.markdown import table
+from mnist_tradeoff.search.config import exact_cost
+from mnist_tradeoff.search.sampler import SurrogateSampler
+from mnist_tradeoff.system import command_line as cli
 
 RESULTS = Path(__file__).parent / "results" / "replay.json"
 # What the others may have more than the default, to reach what it found.

@@ -17,9 +17,9 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from mnist_tradeoff.architectures import Architecture, Conv, Layer, MaxPool, parse
-from mnist_tradeoff.processes import THREADS_VARIABLE
-from mnist_tradeoff.search_space import Trial
+from mnist_tradeoff.architecture.layers import Architecture, Conv, Layer, MaxPool, parse
+from mnist_tradeoff.search.spaces import Trial
+from mnist_tradeoff.system.processes import THREADS_VARIABLE
 
 TABLE = Path(__file__).parent / "results" / "replay_table.csv"
 COLUMNS = ("architecture", "epochs", "seed", "val_accuracy", "val_loss", "cpu_seconds")
@@ -74,9 +74,9 @@ def load() -> pd.DataFrame:
 
 def train_one(job: tuple[str, int]) -> dict:
     """Train one architecture with one seed, in a process with one thread."""
-    from mnist_tradeoff import data
-    from mnist_tradeoff.config import TrainConfig
-    from mnist_tradeoff.training import train
+    from mnist_tradeoff.data import dataset as data
+    from mnist_tradeoff.search.config import TrainConfig
+    from mnist_tradeoff.training.loop import train
 
     architecture, seed = job
     dataset = data.load("mnist")

@@ -27,7 +27,7 @@ from benchmarks.command import write_results
 from benchmarks.ours import host
 from benchmarks.study_throughput import search_only
 from experiments import search as entry_point
-from mnist_tradeoff.config import SearchConfig
+from mnist_tradeoff.search.config import SearchConfig
 from tests.services import mlflow_server, postgresql
 
 RESULTS = Path(__file__).parent / "results" / "scaling.json"
@@ -40,7 +40,7 @@ SLEEP_VARIABLE, COUNT_VARIABLE = "SCALING_SLEEP", "SCALING_COMMANDS"
 
 def sleeping_work(config: SearchConfig, data_identity: str, folder: Path, training, val) -> None:
     """A worker process of the search that sleeps where it would train."""
-    from mnist_tradeoff import search
+    from mnist_tradeoff.search import trials as search
 
     def sleep(architecture, _training, _val, config):
         # Not all alike, as trainings are not: else all commands would want everything at once.

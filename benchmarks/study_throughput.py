@@ -25,9 +25,9 @@ from benchmarks.command import at_least, own_store, write_results
 from benchmarks.contestant import host_line
 from benchmarks.ours import host
 from experiments import search as entry_point
-from mnist_tradeoff import cli
-from mnist_tradeoff.config import SearchConfig
-from mnist_tradeoff.processes import exit_with_parent
+from mnist_tradeoff.search.config import SearchConfig
+from mnist_tradeoff.system import command_line as cli
+from mnist_tradeoff.system.processes import exit_with_parent
 
 RESULTS = Path(__file__).parent / "results" / "study_throughput.json"
 SECONDS_FILE = "train_seconds.jsonl"
@@ -36,7 +36,7 @@ SAME_TRIALS = 10
 
 def timed_work(config: SearchConfig, data_identity: str, folder: Path, training, val) -> None:
     """A worker process of the search that also writes down its seconds inside ``train``."""
-    from mnist_tradeoff import search
+    from mnist_tradeoff.search import trials as search
 
     train, seconds = search.train, []
 
@@ -58,8 +58,10 @@ def search_only(config: SearchConfig, target: Callable[..., None]) -> None:
     Args:
         target: what a worker process does, see ``experiments.search.work``.
     """
-    from mnist_tradeoff import data, study_tracking, tracking
-    from mnist_tradeoff.study import Study
+    from mnist_tradeoff.data import dataset as data
+    from mnist_tradeoff.search.study import Study
+    from mnist_tradeoff.tracking import store as tracking
+    from mnist_tradeoff.tracking import study_runs as study_tracking
 
     tracking.prepare_store()
     dataset = data.load(config.dataset)

@@ -22,8 +22,8 @@ from tqdm import tqdm
 
 from benchmarks.command import at_least, write_results
 from benchmarks.contestant import Contestant, host_line
-from mnist_tradeoff import cli
-from mnist_tradeoff.architectures import REFERENCES
+from mnist_tradeoff.architecture.layers import REFERENCES
+from mnist_tradeoff.system import command_line as cli
 
 RESULTS = Path(__file__).parent / "results" / "time_to_accuracy.json"
 

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from mnist_tradeoff.architectures import (
+from mnist_tradeoff.architecture.layers import (
     CLASSES,
     INPUT_SHAPE,
     Architecture,
@@ -29,8 +29,8 @@ from mnist_tradeoff.architectures import (
     MaxPool,
     resolve,
 )
-from mnist_tradeoff.data import Split, load
-from mnist_tradeoff.processes import exit_with_parent
+from mnist_tradeoff.data.dataset import Split, load
+from mnist_tradeoff.system.processes import exit_with_parent
 
 TEST_BATCH_SIZE = 1000
 

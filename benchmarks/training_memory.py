@@ -25,10 +25,10 @@ from benchmarks.contestant import host_line
 from benchmarks.ours import host
 from benchmarks.study_throughput import search_only
 from experiments import search as entry_point
-from mnist_tradeoff import cli
-from mnist_tradeoff.architectures import REFERENCES
-from mnist_tradeoff.config import SearchConfig, TrainConfig
-from mnist_tradeoff.processes import exit_with_parent
+from mnist_tradeoff.architecture.layers import REFERENCES
+from mnist_tradeoff.search.config import SearchConfig, TrainConfig
+from mnist_tradeoff.system import command_line as cli
+from mnist_tradeoff.system.processes import exit_with_parent
 
 RESULTS = Path(__file__).parent / "results" / "training_memory.json"
 MEMORY_FILE = "megabytes.json"
@@ -38,8 +38,8 @@ STEP = 10
 
 def train_reference(name: str) -> None:
     """Train and test a reference in this process, and print its peak in megabytes."""
-    from mnist_tradeoff import data
-    from mnist_tradeoff.training import train_and_test
+    from mnist_tradeoff.data import dataset as data
+    from mnist_tradeoff.training.loop import train_and_test
 
     train_and_test(REFERENCES[name].architecture, data.load("mnist"), TrainConfig())
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6)
@@ -47,8 +47,8 @@ def train_reference(name: str) -> None:
 
 def measured_work(config: SearchConfig, data_identity: str, folder: Path, training, val) -> None:
     """A worker process of the search that also writes down its memory after each trial."""
-    from mnist_tradeoff import search
-    from mnist_tradeoff.data import Split
+    from mnist_tradeoff.data.dataset import Split
+    from mnist_tradeoff.search import trials as search
 
     run_trial, process, megabytes = search.run_trial, psutil.Process(), []
 

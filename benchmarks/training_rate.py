@@ -22,10 +22,10 @@ from tqdm import tqdm
 
 from benchmarks.command import at_least, write_results
 from benchmarks.contestant import Contestant, host_line
-from mnist_tradeoff import cli
-from mnist_tradeoff.architectures import CLASSES, REFERENCES, Architecture, resolve
-from mnist_tradeoff.complexity import complexity
-from mnist_tradeoff.markdown import table
+from mnist_tradeoff.architecture.costs import complexity
+from mnist_tradeoff.architecture.layers import CLASSES, REFERENCES, Architecture, resolve
+from mnist_tradeoff.report.markdown import table
+from mnist_tradeoff.system import command_line as cli
 
 RESULTS = Path(__file__).parent / "results" / "training_rate.json"
 BATCH_SIZE = 256

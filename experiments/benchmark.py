@@ -9,16 +9,16 @@ what is measured. The numbers go into benchmarks/results, and into a run.
 import dataclasses
 
 from benchmarks import comparisons
-from mnist_tradeoff import cli
-from mnist_tradeoff.config import BenchmarkConfig
-from mnist_tradeoff.processes import watch_launcher
+from mnist_tradeoff.search.config import BenchmarkConfig
+from mnist_tradeoff.system import command_line as cli
+from mnist_tradeoff.system.processes import watch_launcher
 
 
 def run_benchmark(config: BenchmarkConfig) -> None:
     check_launcher = watch_launcher()
     measures = comparisons.wanted(config.what)
     # Imported here, because MLflow takes seconds that --help need not wait for.
-    from mnist_tradeoff import tracking
+    from mnist_tradeoff.tracking import store as tracking
 
     tracking.prepare_store()
     parameters = dataclasses.asdict(config)

@@ -11,8 +11,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from mnist_tradeoff import cli
-from mnist_tradeoff.config import DoctorConfig
+from mnist_tradeoff.search.config import DoctorConfig
+from mnist_tradeoff.system import command_line as cli
 
 REQUIREMENTS = Path(__file__).parent.parent / "requirements.txt"
 # What the project itself imports; the rest follows from it.
@@ -67,7 +67,7 @@ def check_disk() -> str:
 
 def check_data(name: str) -> str:
     """Which set would be used, if it is the one that was asked for."""
-    from mnist_tradeoff import data
+    from mnist_tradeoff.data import dataset as data
 
     dataset = data.load(name)
     if dataset.fallback_reason:
@@ -79,7 +79,7 @@ def check_tracking() -> str:
     """The store's address, if a run with a file can be written."""
     os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "1"  # an answer now, not in minutes
     os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] = "10"
-    from mnist_tradeoff import tracking
+    from mnist_tradeoff.tracking import store as tracking
 
     closed = tracking.prepare_store()
     with tracking.tracked_run("doctor", {}, {"role": "doctor"}):
@@ -89,8 +89,8 @@ def check_tracking() -> str:
 
 def check_storage() -> str:
     """The storage's address and its studies, if its clock agrees with this machine's."""
-    from mnist_tradeoff import tracking
-    from mnist_tradeoff.study import describe_storage
+    from mnist_tradeoff.search.study import describe_storage
+    from mnist_tradeoff.tracking import store as tracking
 
     return describe_storage(tracking.store_folder())
 

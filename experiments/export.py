@@ -7,16 +7,20 @@ Or those of a suite, or of one training: -P run_id=RUN.
 
 import dataclasses
 
-from mnist_tradeoff import cli
-from mnist_tradeoff.architectures import resolve
-from mnist_tradeoff.config import ExportConfig
-from mnist_tradeoff.processes import watch_launcher
+from mnist_tradeoff.architecture.layers import resolve
+from mnist_tradeoff.search.config import ExportConfig
+from mnist_tradeoff.system import command_line as cli
+from mnist_tradeoff.system.processes import watch_launcher
 
 
 def run_export(config: ExportConfig) -> None:
     check_launcher = watch_launcher()
     # Imported here, because TensorFlow and MLflow take seconds that --help need not wait for.
-    from mnist_tradeoff import data, device_report, export_tracking, terminal, tracking
+    from mnist_tradeoff.data import dataset as data
+    from mnist_tradeoff.report import device as device_report
+    from mnist_tradeoff.report import terminal
+    from mnist_tradeoff.tracking import models as export_tracking
+    from mnist_tradeoff.tracking import store as tracking
 
     tracking.prepare_store()
     tags = {"role": "export", "study": config.study}
@@ -54,8 +58,8 @@ def run_export(config: ExportConfig) -> None:
 
 def export_one(final, dataset, tolerance: float) -> str:
     """Export one final model and log its costs and files into its run; a line of what came out."""
-    from mnist_tradeoff import export_tracking
-    from mnist_tradeoff.device import export_and_measure
+    from mnist_tradeoff.device.measure import export_and_measure
+    from mnist_tradeoff.tracking import models as export_tracking
 
     model = export_tracking.load_model(final.run_id)
     exported = export_and_measure(model, resolve(final.model), dataset, tolerance)

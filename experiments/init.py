@@ -8,16 +8,19 @@ It may be repeated, and several may run at once.
 import dataclasses
 
 from experiments.search import data_identity
-from mnist_tradeoff import cli
-from mnist_tradeoff.config import InitConfig
-from mnist_tradeoff.processes import watch_launcher
+from mnist_tradeoff.search.config import InitConfig
+from mnist_tradeoff.system import command_line as cli
+from mnist_tradeoff.system.processes import watch_launcher
 
 
 def run_init(config: InitConfig) -> None:
     watch_launcher()
     # Imported here, because TensorFlow and MLflow take seconds that --help need not wait for.
-    from mnist_tradeoff import data, study_tracking, terminal, tracking
-    from mnist_tradeoff.study import Study
+    from mnist_tradeoff.data import dataset as data
+    from mnist_tradeoff.report import terminal
+    from mnist_tradeoff.search.study import Study
+    from mnist_tradeoff.tracking import store as tracking
+    from mnist_tradeoff.tracking import study_runs as study_tracking
 
     tracking.prepare_store()
     tracking.prepare_experiment(config.artifact_location)

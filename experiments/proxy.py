@@ -9,13 +9,13 @@ for no password and encrypts nothing.
 import sys
 from pathlib import Path
 
-from mnist_tradeoff import cli
-from mnist_tradeoff.config import ProxyConfig
+from mnist_tradeoff.search.config import ProxyConfig
+from mnist_tradeoff.system import command_line as cli
 
 
 def run_proxy(config: ProxyConfig) -> None:
     # Imported here, because Optuna takes a moment that --help need not wait for.
-    from mnist_tradeoff.study import serve
+    from mnist_tradeoff.search.study import serve
 
     print(f"serving the study's storage at grpc://{config.host}:{config.port}", file=sys.stderr)
     serve(Path.cwd(), config.host, config.port)

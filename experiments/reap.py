@@ -6,14 +6,14 @@ Every start does this too. A process of this machine is looked up; one of anothe
 to be dead when it has not been heard of for three minutes.
 """
 
-from mnist_tradeoff import cli
-from mnist_tradeoff.config import ReapConfig
+from mnist_tradeoff.search.config import ReapConfig
+from mnist_tradeoff.system import command_line as cli
 
 
 def run_reap(_: ReapConfig) -> None:
     # Imported here, because MLflow takes seconds that --help need not wait for.
-    from mnist_tradeoff import tracking
-    from mnist_tradeoff.study import Study, study_names
+    from mnist_tradeoff.search.study import Study, study_names
+    from mnist_tradeoff.tracking import store as tracking
 
     closed = tracking.prepare_store()
     folder = tracking.store_folder()

@@ -9,9 +9,9 @@ exported files.
 import dataclasses
 
 from experiments.export import export_one
-from mnist_tradeoff import cli
-from mnist_tradeoff.config import RecommendConfig
-from mnist_tradeoff.processes import watch_launcher
+from mnist_tradeoff.search.config import RecommendConfig
+from mnist_tradeoff.system import command_line as cli
+from mnist_tradeoff.system.processes import watch_launcher
 
 EXPORT_TOLERANCE = 0.005
 
@@ -19,7 +19,10 @@ EXPORT_TOLERANCE = 0.005
 def run_recommend(config: RecommendConfig) -> None:
     watch_launcher()
     # Imported here, because TensorFlow and MLflow take seconds that --help need not wait for.
-    from mnist_tradeoff import data, export_tracking, recommendation, tracking
+    from mnist_tradeoff.analysis import recommendation
+    from mnist_tradeoff.data import dataset as data
+    from mnist_tradeoff.tracking import models as export_tracking
+    from mnist_tradeoff.tracking import store as tracking
 
     tracking.prepare_store()
     tags = {"role": "recommendation", "study": config.study}

@@ -8,16 +8,18 @@ Nothing is trained. Use it after an outage of the tracking server, or while a st
 import dataclasses
 
 from experiments.search import data_identity, finish_study
-from mnist_tradeoff import cli
-from mnist_tradeoff.config import ReportConfig
-from mnist_tradeoff.processes import watch_launcher
+from mnist_tradeoff.search.config import ReportConfig
+from mnist_tradeoff.system import command_line as cli
+from mnist_tradeoff.system.processes import watch_launcher
 
 
 def run_report(config: ReportConfig) -> None:
     check_launcher = watch_launcher()
     # Imported here, because TensorFlow and MLflow take seconds that --help need not wait for.
-    from mnist_tradeoff import data, study_tracking, tracking
-    from mnist_tradeoff.study import Study
+    from mnist_tradeoff.data import dataset as data
+    from mnist_tradeoff.search.study import Study
+    from mnist_tradeoff.tracking import store as tracking
+    from mnist_tradeoff.tracking import study_runs as study_tracking
 
     tracking.prepare_store()
     folder = tracking.store_folder()

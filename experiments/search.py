@@ -13,10 +13,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from experiments.trainings import train_all
-from mnist_tradeoff import cli
-from mnist_tradeoff.architectures import REFERENCES
-from mnist_tradeoff.config import RunConfig, SearchConfig
-from mnist_tradeoff.processes import watch_launcher
+from mnist_tradeoff.architecture.layers import REFERENCES
+from mnist_tradeoff.search.config import RunConfig, SearchConfig
+from mnist_tradeoff.system import command_line as cli
+from mnist_tradeoff.system.processes import watch_launcher
 
 ROLE = "final"
 
@@ -24,8 +24,11 @@ ROLE = "final"
 def run_search(config: SearchConfig) -> None:
     check_launcher = watch_launcher()
     # Imported here, because TensorFlow and MLflow take seconds that --help need not wait for.
-    from mnist_tradeoff import data, study_tracking, terminal, tracking
-    from mnist_tradeoff.study import Study
+    from mnist_tradeoff.data import dataset as data
+    from mnist_tradeoff.report import terminal
+    from mnist_tradeoff.search.study import Study
+    from mnist_tradeoff.tracking import store as tracking
+    from mnist_tradeoff.tracking import study_runs as study_tracking
 
     tracking.prepare_store()
     dataset = data.load(config.dataset)
@@ -58,9 +61,10 @@ def finish_study(
     Raises:
         ValueError: some trainings failed; the report is there without them.
     """
-    from mnist_tradeoff import search_report, tracking
-    from mnist_tradeoff.search_results import standings
-    from mnist_tradeoff.storage import NO_END
+    from mnist_tradeoff.report import search as search_report
+    from mnist_tradeoff.search.results import standings
+    from mnist_tradeoff.search.storage import NO_END
+    from mnist_tradeoff.tracking import store as tracking
 
     config = study.config
     asked = time.time()
@@ -93,8 +97,8 @@ def data_identity(dataset) -> str:
 
 def work(config: SearchConfig, data_identity: str, folder: Path, training, val) -> None:
     """A worker process: it has no test images."""
-    from mnist_tradeoff.search import run_trials
-    from mnist_tradeoff.study import Study
+    from mnist_tradeoff.search.study import Study
+    from mnist_tradeoff.search.trials import run_trials
 
     run_trials(Study(config, data_identity, folder, wait=True), training, val)
 
@@ -107,9 +111,9 @@ def search_trials(
     Args:
         target: what a worker process does, with the arguments of ``work``.
     """
-    from mnist_tradeoff import terminal
-    from mnist_tradeoff.backend import THREADS
-    from mnist_tradeoff.workers import run_workers
+    from mnist_tradeoff.report import terminal
+    from mnist_tradeoff.system.workers import run_workers
+    from mnist_tradeoff.training.backend import THREADS
 
     config = study.config
     started = time.monotonic()
@@ -151,8 +155,8 @@ def train_finalists(
     Returns:
         see ``trainings.train_all``.
     """
-    from mnist_tradeoff.ladder import candidates, front
-    from mnist_tradeoff.search_results import model_name
+    from mnist_tradeoff.search.results import model_name
+    from mnist_tradeoff.search.successive_halving import candidates, front
 
     config = study.config
     found = front(candidates(study.finished(), config.epochs), config.costs)

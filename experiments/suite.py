@@ -9,10 +9,10 @@ finished is not trained again.
 import dataclasses
 
 from experiments.trainings import train_all
-from mnist_tradeoff import cli
-from mnist_tradeoff.architectures import REFERENCES
-from mnist_tradeoff.config import RunConfig, SuiteConfig
-from mnist_tradeoff.processes import watch_launcher
+from mnist_tradeoff.architecture.layers import REFERENCES
+from mnist_tradeoff.search.config import RunConfig, SuiteConfig
+from mnist_tradeoff.system import command_line as cli
+from mnist_tradeoff.system.processes import watch_launcher
 
 ROLE = "reference"
 
@@ -20,7 +20,10 @@ ROLE = "reference"
 def run_suite(config: SuiteConfig) -> None:
     check_launcher = watch_launcher()
     # Imported here, because TensorFlow and MLflow take seconds that --help need not wait for.
-    from mnist_tradeoff import data, report, terminal, tracking
+    from mnist_tradeoff.data import dataset as data
+    from mnist_tradeoff.report import suite as report
+    from mnist_tradeoff.report import terminal
+    from mnist_tradeoff.tracking import store as tracking
 
     tracking.prepare_store()
     with tracking.tracked_run("suite", dataclasses.asdict(config), {"role": "suite"}) as run_id:

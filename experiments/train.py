@@ -5,17 +5,19 @@ mlflow run . -P model=cnn_v1        or        python -m experiments.train --mode
 
 import dataclasses
 
-from mnist_tradeoff import cli
-from mnist_tradeoff.architectures import reference_of, resolve
-from mnist_tradeoff.complexity import complexity
-from mnist_tradeoff.config import RunConfig
-from mnist_tradeoff.processes import watch_launcher
+from mnist_tradeoff.architecture.costs import complexity
+from mnist_tradeoff.architecture.layers import reference_of, resolve
+from mnist_tradeoff.search.config import RunConfig
+from mnist_tradeoff.system import command_line as cli
+from mnist_tradeoff.system.processes import watch_launcher
 
 
 def train_and_track(config: RunConfig) -> None:
     check_launcher = watch_launcher()
     # Imported here, because TensorFlow and MLflow take seconds that --help need not wait for.
-    from mnist_tradeoff import data, terminal, tracking
+    from mnist_tradeoff.data import dataset as data
+    from mnist_tradeoff.report import terminal
+    from mnist_tradeoff.tracking import store as tracking
 
     architecture = resolve(config.model)
     tracking.prepare_store()
@@ -54,7 +56,9 @@ def train_in_run(config: RunConfig, dataset, on_images, on_epoch):
     Returns:
         the FinalResult.
     """
-    from mnist_tradeoff import figures, tracking, training
+    from mnist_tradeoff.report import figures
+    from mnist_tradeoff.tracking import store as tracking
+    from mnist_tradeoff.training import loop as training
 
     architecture = resolve(config.model)
     tracking.log_dataset(dataset)
@@ -73,8 +77,8 @@ def train_in_run(config: RunConfig, dataset, on_images, on_epoch):
 
 def fingerprint_of(config: RunConfig, dataset) -> str:
     """Digest of all that decides about this training's weights."""
-    from mnist_tradeoff.fingerprint import fingerprint
-    from mnist_tradeoff.training import choose_precision
+    from mnist_tradeoff.training.fingerprint import fingerprint
+    from mnist_tradeoff.training.loop import choose_precision
 
     architecture = resolve(config.model)
     precision = choose_precision(architecture, config.precision)

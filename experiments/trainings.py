@@ -4,9 +4,9 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 
 from experiments.train import fingerprint_of, run_name, tags, train_in_run
-from mnist_tradeoff.architectures import resolve
-from mnist_tradeoff.complexity import complexity
-from mnist_tradeoff.config import RunConfig
+from mnist_tradeoff.architecture.costs import complexity
+from mnist_tradeoff.architecture.layers import resolve
+from mnist_tradeoff.search.config import RunConfig
 
 
 def train_all(
@@ -29,7 +29,8 @@ def train_all(
     Returns:
         the results.Training of each that is finished, and a line for each that failed.
     """
-    from mnist_tradeoff import terminal, tracking
+    from mnist_tradeoff.report import terminal
+    from mnist_tradeoff.tracking import store as tracking
 
     plan = {fingerprint_of(config, dataset): config for config in configs}
     finished = tracking.finished_trainings(reused_roles, plan)
@@ -53,7 +54,8 @@ def _train(
     Returns:
         the run ids of the finished ones, and a line for each that failed.
     """
-    from mnist_tradeoff import terminal, tracking
+    from mnist_tradeoff.report import terminal
+    from mnist_tradeoff.tracking import store as tracking
 
     trained, failures = [], []
     images = len(dataset.train.labels)
@@ -88,7 +90,7 @@ def _train_child(
     more_tags: Mapping[str, str],
 ) -> tuple[str, str]:
     """Run id of a training in a child run of the active one, and a line of what came out."""
-    from mnist_tradeoff import tracking
+    from mnist_tradeoff.tracking import store as tracking
 
     child_tags = {**tags(config), **more_tags}
     with tracking.tracked_run(name, dataclasses.asdict(config), child_tags) as run_id:

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mnist_tradeoff.data_files import IDX_NAMES, Arrays, idx_bytes
-from mnist_tradeoff.download import cache_folder, download_mnist
+from mnist_tradeoff.data.download import cache_folder, download_mnist
+from mnist_tradeoff.data.formats import IDX_NAMES, Arrays, idx_bytes
 
 ROOT = Path(__file__).parent.parent
 

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from mnist_tradeoff.architectures import (
+from mnist_tradeoff.architecture.layers import (
     REFERENCES,
     Architecture,
     Conv,

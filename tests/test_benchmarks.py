@@ -9,8 +9,8 @@ import pytest
 
 from benchmarks import comparisons, latency, replay, replay_table, time_to_accuracy, training_rate
 from benchmarks.contestant import Contestant
-from mnist_tradeoff.architectures import parse, resolve
-from mnist_tradeoff.surrogate import RandomTrial
+from mnist_tradeoff.architecture.layers import parse, resolve
+from mnist_tradeoff.search.surrogate import RandomTrial
 from tests.commands import execute
 
 

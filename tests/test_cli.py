@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from mnist_tradeoff import cli
-from mnist_tradeoff.config import RunConfig
+from mnist_tradeoff.search.config import RunConfig
+from mnist_tradeoff.system import command_line as cli
 from tests.conftest import ROOT
 
 

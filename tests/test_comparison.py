@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mnist_tradeoff.comparison import (
+from mnist_tradeoff.analysis.comparison import (
     common_mistakes,
     conclusions,
     correct_by_model,

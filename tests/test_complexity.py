@@ -2,9 +2,9 @@ import random
 
 import pytest
 
-from mnist_tradeoff.architectures import REFERENCES, parse
-from mnist_tradeoff.complexity import Complexity, complexity
-from mnist_tradeoff.models import build
+from mnist_tradeoff.architecture.costs import Complexity, complexity
+from mnist_tradeoff.architecture.layers import REFERENCES, parse
+from mnist_tradeoff.training.build import build
 from tests.test_architectures import random_architecture
 
 DOCUMENTED_MACS = {"ann": 109_184, "simple_cnn": 2_631_040, "cnn_v1": 662_912, "cnn_v2": 9_837_952}

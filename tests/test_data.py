@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mnist_tradeoff import data, download
-from mnist_tradeoff.data_files import (
+from mnist_tradeoff.data import dataset as data
+from mnist_tradeoff.data import download
+from mnist_tradeoff.data.formats import (
     IDX_NAMES,
     MNIST_MD5,
     NPZ_KEYS,

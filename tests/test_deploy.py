@@ -5,7 +5,7 @@ import importlib
 import pytest
 import yaml
 
-from mnist_tradeoff import cli
+from mnist_tradeoff.system import command_line as cli
 from tests.conftest import ROOT
 from tests.services import compose
 from tests.test_mlproject import CONFIGS

@@ -13,8 +13,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mnist_tradeoff import data, device_report, litert, onnx
-from mnist_tradeoff.device import DeviceCosts
+from mnist_tradeoff.data import dataset as data
+from mnist_tradeoff.device import litert, onnx
+from mnist_tradeoff.device.measure import DeviceCosts
+from mnist_tradeoff.report import device as device_report
 from tests.browser import free_port, wait_for
 from tests.commands import environment, execute, mlflow_run, runs_in
 
@@ -207,8 +209,8 @@ def test_the_champion_is_registered_with_its_card_and_files(champion):
 WITHOUT_TENSORFLOW = """
 import sys
 from pathlib import Path
-from mnist_tradeoff.data_files import read_arrays
-from mnist_tradeoff.litert import classify
+from mnist_tradeoff.data.formats import read_arrays
+from mnist_tradeoff.device.litert import classify
 test = read_arrays(Path(sys.argv[2]))
 classes = classify(Path(sys.argv[1]).read_bytes(), test.test_images)
 assert "tensorflow" not in sys.modules

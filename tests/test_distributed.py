@@ -20,11 +20,11 @@ from optuna.storages import RDBStorage
 from optuna.trial import TrialState
 from sqlalchemy import NullPool
 
-from mnist_tradeoff import tracking
-from mnist_tradeoff.config import SearchConfig
-from mnist_tradeoff.ladder import candidates, front
-from mnist_tradeoff.storage import StudyError
-from mnist_tradeoff.study import Study
+from mnist_tradeoff.search.config import SearchConfig
+from mnist_tradeoff.search.storage import StudyError
+from mnist_tradeoff.search.study import Study
+from mnist_tradeoff.search.successive_halving import candidates, front
+from mnist_tradeoff.tracking import store as tracking
 from tests.browser import free_port
 from tests.commands import environment, execute
 from tests.services import PASSWORD, MlflowServer, mlflow_server

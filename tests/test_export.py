@@ -8,11 +8,13 @@ import psutil
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from mnist_tradeoff import data, export, litert, onnx
-from mnist_tradeoff.architectures import parse
-from mnist_tradeoff.complexity import complexity
-from mnist_tradeoff.config import TrainConfig
-from mnist_tradeoff.training import train_and_test
+from mnist_tradeoff.architecture.costs import complexity
+from mnist_tradeoff.architecture.layers import parse
+from mnist_tradeoff.data import dataset as data
+from mnist_tradeoff.device import convert as export
+from mnist_tradeoff.device import litert, onnx
+from mnist_tradeoff.search.config import TrainConfig
+from mnist_tradeoff.training.loop import train_and_test
 from tests.commands import environment
 
 NET = parse("4C3-P2-8C3-P2-16")
@@ -25,7 +27,7 @@ def content():
 
 
 def test_a_converted_model_computes_what_the_keras_model_does(content, stripes):
-    from mnist_tradeoff.models import build
+    from mnist_tradeoff.training.build import build
 
     images = data.load(str(stripes)).test.images
     expected = build(NET)(images).numpy().argmax(axis=1)  # the same seed, so the same weights
@@ -91,8 +93,8 @@ def test_a_larger_net_takes_longer(content):
 
 CHILD = """
 from multiprocessing import get_context
-from mnist_tradeoff import export
-from mnist_tradeoff.architectures import parse
+from mnist_tradeoff.device import convert as export
+from mnist_tradeoff.architecture.layers import parse
 
 def work():
     print(export.measure(parse("4C3-P2"), "size_bytes"))

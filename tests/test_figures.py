@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from mnist_tradeoff.figures import learning_curve
-from mnist_tradeoff.training import Epoch
+from mnist_tradeoff.report.figures import learning_curve
+from mnist_tradeoff.training.loop import Epoch
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -2,7 +2,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from mnist_tradeoff.ladder import (
+from mnist_tradeoff.search.successive_halving import (
     Rung,
     TrialRecord,
     candidates,

@@ -12,8 +12,7 @@ from mlflow.projects import _project_spec
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from mnist_tradeoff import cli
-from mnist_tradeoff.config import (
+from mnist_tradeoff.search.config import (
     BenchmarkConfig,
     DoctorConfig,
     ExportConfig,
@@ -25,6 +24,7 @@ from mnist_tradeoff.config import (
     SearchConfig,
     SuiteConfig,
 )
+from mnist_tradeoff.system import command_line as cli
 from tests.conftest import ROOT
 
 CONFIGS = {

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from mnist_tradeoff.architectures import parse
-from mnist_tradeoff.models import build
+from mnist_tradeoff.architecture.layers import parse
+from mnist_tradeoff.training.build import build
 
 
 def test_raw_images_in_logits_out():

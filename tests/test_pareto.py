@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_tradeoff.architectures import REFERENCES
-from mnist_tradeoff.pareto import hv2, hypervolume, on_front
+from mnist_tradeoff.analysis.pareto import hv2, hypervolume, on_front
+from mnist_tradeoff.architecture.layers import REFERENCES
 
 small_ints = st.integers(0, 6)
 point_sets = st.integers(2, 3).flatmap(

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from mnist_tradeoff.processes import is_dead, this_owner, watch_launcher
+from mnist_tradeoff.system.processes import is_dead, this_owner, watch_launcher
 from tests.conftest import ROOT
 
 
@@ -15,7 +15,7 @@ def test_without_mlflow_run_there_is_nobody_to_watch(monkeypatch):
 
 CHILD = """
 import time
-from mnist_tradeoff.processes import watch_launcher
+from mnist_tradeoff.system.processes import watch_launcher
 check = watch_launcher()
 check()
 print("watching", flush=True)
@@ -48,7 +48,7 @@ def test_the_check_notices_a_killed_launcher(shell):
     launcher.communicate()
 
 
-OWNER = "from mnist_tradeoff.processes import this_owner\nprint(this_owner())"
+OWNER = "from mnist_tradeoff.system.processes import this_owner\nprint(this_owner())"
 
 
 def test_owners_alive_dead_and_elsewhere():

@@ -2,8 +2,8 @@ import math
 
 import pytest
 
-from mnist_tradeoff.recommendation import Option, recommend, standard_error
-from mnist_tradeoff.statistics import Sample, summarize
+from mnist_tradeoff.analysis.recommendation import Option, recommend, standard_error
+from mnist_tradeoff.analysis.statistics import Sample, summarize
 
 IMAGES = 5_000
 

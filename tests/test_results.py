@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mnist_tradeoff.architectures import REFERENCES
-from mnist_tradeoff.results import Training, by_model, summary_table, tidy
+from mnist_tradeoff.analysis.trainings import Training, by_model, summary_table, tidy
+from mnist_tradeoff.architecture.layers import REFERENCES
 
 LABELS = np.arange(1_000) % 10
 RIGHT = {"ann": 950, "simple_cnn": 985, "cnn_v1": 980, "cnn_v2": 992}

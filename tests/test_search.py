@@ -18,8 +18,8 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from playwright.sync_api import expect
 
-from mnist_tradeoff.architectures import REFERENCES, parse
-from mnist_tradeoff.complexity import complexity
+from mnist_tradeoff.architecture.costs import complexity
+from mnist_tradeoff.architecture.layers import REFERENCES, parse
 from tests.browser import free_port, look, open_page, wait_for
 from tests.commands import environment, execute, hear_ctrl_c, mlflow_run, runs_in
 

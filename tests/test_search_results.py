@@ -7,13 +7,13 @@ import optuna
 import pandas as pd
 import pytest
 
-from mnist_tradeoff import figures, page
-from mnist_tradeoff.architectures import REFERENCES, parse
-from mnist_tradeoff.complexity import complexity
-from mnist_tradeoff.ladder import candidates, front
-from mnist_tradeoff.pareto import hv2
-from mnist_tradeoff.results import Training
-from mnist_tradeoff.search_results import (
+from mnist_tradeoff.analysis.pareto import hv2
+from mnist_tradeoff.analysis.trainings import Training
+from mnist_tradeoff.architecture.costs import complexity
+from mnist_tradeoff.architecture.layers import REFERENCES, parse
+from mnist_tradeoff.report import figures, page
+from mnist_tradeoff.report.search_tables import account_table, pareto_frame, tables, trials_frame
+from mnist_tradeoff.search.results import (
     SearchResults,
     Standing,
     best_no_dearer,
@@ -26,7 +26,7 @@ from mnist_tradeoff.search_results import (
     progress,
     standings,
 )
-from mnist_tradeoff.search_tables import account_table, pareto_frame, tables, trials_frame
+from mnist_tradeoff.search.successive_halving import candidates, front
 from tests.test_ladder import make_trial
 
 IMAGES = 1_000

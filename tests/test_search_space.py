@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_tradeoff.architectures import REFERENCES, parse
-from mnist_tradeoff.complexity import complexity
-from mnist_tradeoff.search_space import SearchSpace
+from mnist_tradeoff.architecture.costs import complexity
+from mnist_tradeoff.architecture.layers import REFERENCES, parse
+from mnist_tradeoff.search.spaces import SearchSpace
 
 SPACE = SearchSpace()
 POINTS = ["cnn_v1", "simple_cnn", "cnn_v2"]

@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mnist_tradeoff.statistics import majority_correct, mcnemar, paired_difference, summarize
+from mnist_tradeoff.analysis.statistics import (
+    majority_correct,
+    mcnemar,
+    paired_difference,
+    summarize,
+)
 
 
 def test_summary_against_scipy():

@@ -7,14 +7,14 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from mnist_tradeoff.architectures import REFERENCES
-from mnist_tradeoff.complexity import complexity
-from mnist_tradeoff.config import SearchConfig
-from mnist_tradeoff.ladder import Rung
-from mnist_tradeoff.processes import SILENCE_SECONDS, this_host
-from mnist_tradeoff.sampler import seeds_of
-from mnist_tradeoff.storage import StudyError
-from mnist_tradeoff.study import RunningTrial, Study, study_names
+from mnist_tradeoff.architecture.costs import complexity
+from mnist_tradeoff.architecture.layers import REFERENCES
+from mnist_tradeoff.search.config import SearchConfig
+from mnist_tradeoff.search.sampler import seeds_of
+from mnist_tradeoff.search.storage import StudyError
+from mnist_tradeoff.search.study import RunningTrial, Study, study_names
+from mnist_tradeoff.search.successive_halving import Rung
+from mnist_tradeoff.system.processes import SILENCE_SECONDS, this_host
 
 CONFIG = SearchConfig(study="s", trials=20)
 DATA = "stripes 1234"

@@ -10,10 +10,11 @@ import pytest
 
 from experiments import suite
 from experiments.trainings import train_all
-from mnist_tradeoff import data, tracking
-from mnist_tradeoff.architectures import REFERENCES
-from mnist_tradeoff.config import RunConfig, SuiteConfig
-from mnist_tradeoff.export_tracking import finals_of_run
+from mnist_tradeoff.architecture.layers import REFERENCES
+from mnist_tradeoff.data import dataset as data
+from mnist_tradeoff.search.config import RunConfig, SuiteConfig
+from mnist_tradeoff.tracking import store as tracking
+from mnist_tradeoff.tracking.models import finals_of_run
 from tests.commands import environment, execute, mlflow_run, runs_in
 
 pytestmark = pytest.mark.slow

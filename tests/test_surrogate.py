@@ -7,19 +7,19 @@ import optuna
 import pytest
 
 from benchmarks.replay_table import GridSpace, architectures
-from mnist_tradeoff.architectures import parse
-from mnist_tradeoff.complexity import complexity
-from mnist_tradeoff.config import SearchConfig
-from mnist_tradeoff.pareto import hypervolume, on_front
-from mnist_tradeoff.sampler import (
+from mnist_tradeoff.analysis.pareto import hypervolume, on_front
+from mnist_tradeoff.architecture.costs import complexity
+from mnist_tradeoff.architecture.layers import parse
+from mnist_tradeoff.search.config import SearchConfig
+from mnist_tradeoff.search.sampler import (
     RANDOM_TRIALS,
     RepeatableTPESampler,
     SurrogateSampler,
     choose_sampler,
     observations,
 )
-from mnist_tradeoff.search_space import SearchSpace
-from mnist_tradeoff.surrogate import Observation, RandomTrial, expected_improvement, propose
+from mnist_tradeoff.search.spaces import SearchSpace
+from mnist_tradeoff.search.surrogate import Observation, RandomTrial, expected_improvement, propose
 
 WORST_NUM_PARAMS = 316_228
 

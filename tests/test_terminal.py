@@ -4,12 +4,13 @@ import sys
 import numpy as np
 import pytest
 
-from mnist_tradeoff import data, terminal
-from mnist_tradeoff.architectures import parse, resolve
-from mnist_tradeoff.complexity import complexity
-from mnist_tradeoff.data import Dataset, Split
-from mnist_tradeoff.models import build
-from mnist_tradeoff.training import Epoch, Evaluation, FinalResult
+from mnist_tradeoff.architecture.costs import complexity
+from mnist_tradeoff.architecture.layers import parse, resolve
+from mnist_tradeoff.data import dataset as data
+from mnist_tradeoff.data.dataset import Dataset, Split
+from mnist_tradeoff.report import terminal
+from mnist_tradeoff.training.build import build
+from mnist_tradeoff.training.loop import Epoch, Evaluation, FinalResult
 
 
 def dataset(name: str) -> Dataset:

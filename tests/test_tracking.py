@@ -8,8 +8,8 @@ import time
 import mlflow
 import pytest
 
-from mnist_tradeoff import tracking
-from mnist_tradeoff.redaction import redact
+from mnist_tradeoff.system.redaction import redact
+from mnist_tradeoff.tracking import store as tracking
 from tests.conftest import ROOT
 
 

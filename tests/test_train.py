@@ -13,7 +13,7 @@ import numpy as np
 import psutil
 import pytest
 
-from mnist_tradeoff import data
+from mnist_tradeoff.data import dataset as data
 from tests.commands import environment, hear_ctrl_c, mlflow_run, runs_in, train
 from tests.conftest import ROOT
 
@@ -75,7 +75,7 @@ def test_summary_has_no_documented_numbers_for_another_set(finished):
 
 SCORE = """
 import sys, mlflow
-from mnist_tradeoff import data
+from mnist_tradeoff.data import dataset as data
 test = data.load(sys.argv[2]).test
 model = mlflow.pyfunc.load_model(sys.argv[1])
 print((model.predict(test.images).argmax(axis=1) == test.labels).mean())
@@ -233,7 +233,7 @@ def test_keras_loads_the_artifact_in_safe_mode(finished):
     """No lambda, no pickle: the model is plain Keras."""
     folder, _ = finished
     (path,) = folder.rglob("model.keras")
-    from mnist_tradeoff.backend import keras
+    from mnist_tradeoff.training.backend import keras
 
     model = keras.saving.load_model(path, safe_mode=True)
     assert isinstance(model, keras.Model)

@@ -5,10 +5,11 @@ import sys
 import numpy as np
 import pytest
 
-from mnist_tradeoff import data, training
-from mnist_tradeoff.architectures import parse, resolve
-from mnist_tradeoff.config import TrainConfig
-from mnist_tradeoff.training import choose_precision, compile_prediction, train_and_test
+from mnist_tradeoff.architecture.layers import parse, resolve
+from mnist_tradeoff.data import dataset as data
+from mnist_tradeoff.search.config import TrainConfig
+from mnist_tradeoff.training import loop as training
+from mnist_tradeoff.training.loop import choose_precision, compile_prediction, train_and_test
 from tests.conftest import ROOT
 
 SMALL = parse("4C3-P2-16")
@@ -139,9 +140,10 @@ def test_auto_precision(monkeypatch, model, flags, expected):
 
 WEIGHTS = """
 import hashlib, sys
-from mnist_tradeoff import data, training
-from mnist_tradeoff.architectures import parse
-from mnist_tradeoff.config import TrainConfig
+from mnist_tradeoff.data import dataset as data
+from mnist_tradeoff.training import loop as training
+from mnist_tradeoff.architecture.layers import parse
+from mnist_tradeoff.search.config import TrainConfig
 config = TrainConfig(epochs=2, batch_size=32, precision=sys.argv[2])
 result = training.train_and_test(parse("16C3-P2-16"), data.load(sys.argv[1]), config)
 print(hashlib.md5(b"".join(w.tobytes() for w in result.model.get_weights())).hexdigest())

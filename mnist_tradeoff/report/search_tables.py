@@ -1,0 +1,289 @@
+"""What a search found, as tables: those that people read, and the CSV files."""
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from mnist_tradeoff.analysis.statistics import CONFIDENCE, majority_correct, paired_difference
+from mnist_tradeoff.analysis.trainings import MISSING, interval, mean_and_sd
+from mnist_tradeoff.architecture.layers import REFERENCES
+from mnist_tradeoff.search.results import (
+    DOCUMENTED_HV2,
+    Finalist,
+    SearchResults,
+    best_no_dearer,
+    cheapest_as_accurate,
+    cheapest_not_worse,
+    hv2_of,
+    hv2_of_finalists,
+    neighbours,
+    on_test_front,
+)
+from mnist_tradeoff.search.successive_halving import TrialRecord, candidates
+
+Table = tuple[str, list[str], list[list[str]], int]
+
+
+def tables(results: SearchResults) -> list[Table]:
+    """Title, header, rows, and how many columns are text, of every table of the report."""
+    found = [front_table(results)]
+    if results.references:
+        found += [reference_table(results), budget_table(results)]
+        if results.dataset == "mnist":
+            found += [documented_table(results)]
+    return [*found, step_table(results), account_table(results)]
+
+
+def front_table(results: SearchResults) -> Table:
+    """The front, by its finals."""
+    header = ["model", *(COST_NAMES[cost] for cost in _shown_costs(results))]
+    header += ["search %", "validation %", "test %", "95 % interval", "n", "on the test front"]
+    rows = [
+        [
+            f"`{finalist.model}`",
+            *(_cost(finalist.costs[cost]) for cost in _shown_costs(results)),
+            f"{100 * finalist.search_accuracy:.2f}",
+            mean_and_sd(finalist.val),
+            mean_and_sd(finalist.test),
+            interval(finalist.test),
+            str(finalist.test.n),
+            "yes" if on else "no",
+        ]
+        for finalist, on in zip(results.finalists, on_test_front(results), strict=True)
+    ]
+    return "The front", header, rows, 1
+
+
+COST_NAMES = {
+    "num_params": "parameters",
+    "macs": "MACs",
+    "latency_us": "latency µs",
+    "size_bytes": "bytes",
+}
+
+
+def _shown_costs(results: SearchResults) -> list[str]:
+    return [cost for cost in COST_NAMES if cost in {"num_params", "macs", *results.costs}]
+
+
+def _cost(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 or value == int(value) else f"{value:.1f}"
+
+
+def step_table(results: SearchResults) -> Table:
+    """What each step along the front buys."""
+    header = ["from", "to", "paid", "mended", "broken", "points", "95 % interval", "told apart?"]
+    pairs = itertools.pairwise(results.finalists)
+    rows = []
+    for (a, b), d in zip(pairs, neighbours(results.finalists), strict=True):
+        right_a, right_b = majority_correct(a.correct), majority_correct(b.correct)
+        rows.append(
+            [
+                f"`{a.model}`",
+                f"`{b.model}`",
+                f"× {b.costs[results.cost] / a.costs[results.cost]:.2f}",
+                str(int((right_b & ~right_a).sum())),
+                str(int((right_a & ~right_b).sum())),
+                f"{100 * d.difference:+.2f}",
+                f"{100 * d.low:+.2f} to {100 * d.high:+.2f}",
+                "yes" if d.is_real else "tied",
+            ]
+        )
+    return "What each step along the front buys", header, rows, 2
+
+
+def reference_table(results: SearchResults) -> Table:
+    """For each reference the cheapest at least as accurate, and the cheapest that ties with it."""
+    fewer = f"fewer {COST_NAMES[results.cost]}"
+    header = ["reference", "test %", "at least as accurate, and cheapest", fewer]
+    header += ["points (95 % interval)", "not told apart or better, and cheapest", fewer]
+    header += ["points (95 % interval)"]
+    rows = []
+    for reference in results.references:
+        as_accurate = cheapest_as_accurate(results, reference, reference.test.mean)
+        tied = cheapest_not_worse(results, reference)
+        rows.append(
+            [
+                f"`{reference.model}`",
+                mean_and_sd(reference.test),
+                *_against(reference, as_accurate, results.cost),
+                *_against(reference, tied, results.cost),
+            ]
+        )
+    return "Cheaper than the references", header, rows, 1
+
+
+def budget_table(results: SearchResults) -> Table:
+    """For each reference the most accurate model of the front that is no dearer."""
+    header = ["reference", "test %", "no dearer, and best", "its test %", "points (95 % interval)"]
+    rows = []
+    for reference in results.references:
+        best = best_no_dearer(results, reference)
+        model, _, points = _against(reference, best, results.cost)
+        of_best = mean_and_sd(best.test) if best else MISSING
+        row = [f"`{reference.model}`", mean_and_sd(reference.test), model, of_best, points]
+        rows.append(row)
+    return "The best that costs no more than each reference", header, rows, 1
+
+
+def _against(reference: Finalist, found: Finalist | None, cost: str) -> list[str]:
+    if found is None:
+        return [MISSING] * 3
+    d = paired_difference(reference.correct, found.correct)
+    return [
+        f"`{found.model}`",
+        f"{reference.costs[cost] / found.costs[cost]:.1f} times",
+        f"{100 * d.difference:+.2f} ({100 * d.low:+.2f} to {100 * d.high:+.2f})",
+    ]
+
+
+def documented_table(results: SearchResults) -> Table:
+    """The cheapest finalist that reaches each documented accuracy."""
+    name = COST_NAMES[results.cost]
+    header = ["reference", "documented %", "cheapest that reaches it", "test %", f"fewer {name}"]
+    rows = []
+    for reference in results.references:
+        documented = REFERENCES[reference.model].documented_test_accuracy
+        found = cheapest_as_accurate(results, reference, documented)
+        rows.append(
+            [
+                f"`{reference.model}`",
+                f"{100 * documented:.2f}",
+                f"`{found.model}`" if found else MISSING,
+                mean_and_sd(found.test) if found else MISSING,
+                f"{reference.costs[results.cost] / found.costs[results.cost]:.1f} times"
+                if found
+                else MISSING,
+            ]
+        )
+    return "Against the documented accuracies", header, rows, 1
+
+
+def account_table(results: SearchResults) -> Table:
+    """How the front was found, and how much of it is luck."""
+    trials = results.trials
+    full = [trial for trial in trials if trial.at(results.epochs)]
+    audited = [trial for trial in full if trial.audited]
+    members = {f.architecture for f in results.finalists}
+    wrong = sum(trial.architecture in members for trial in audited)
+    stopped = [trial for trial in trials if not trial.at(results.epochs) and not trial.error]
+    architectures = {trial.architecture for trial in trials}
+    rows = [
+        ["trials", f"{len(trials)} of {len(architectures)} architectures"],
+        ["refused untrained, over budget", str(results.refused)],
+        ["diverged", str(sum(bool(trial.error) for trial in trials))],
+        ["trained at full length", f"{len(full)}, of {results.epochs} epochs"],
+        ["stopped short by the ladder", str(len(stopped))],
+        ["to be stopped, but trained on as a sample", str(len(audited))],
+        ["… of them on the front after all", _share(wrong, len(audited))],
+        ["seconds of all trials", f"{_seconds(trials):,.0f}"],
+        ["… of them in training steps", f"{_train_seconds(trials):,.0f}"],
+        ["HV2 of the documented references", f"{DOCUMENTED_HV2:.3f}"],
+        [
+            "HV2 of the references, test",
+            f"{hv2_of_finalists(results.references, 'test'):.3f}"
+            if results.references
+            else MISSING,
+        ],
+        [
+            "HV2 of the front in the search, validation",
+            f"{hv2_of(candidates(trials, results.epochs)):.3f}",
+        ],
+        [
+            "HV2 of the front's finals, validation",
+            f"{hv2_of_finalists(results.finalists, 'val'):.3f}",
+        ],
+        ["HV2 of the front's finals, test", f"{hv2_of_finalists(results.finalists, 'test'):.3f}"],
+        [
+            "optimism: search − finals, validation, mean points",
+            _gap(results, "search_accuracy", "val"),
+        ],
+        ["optimism: finals, validation − test, mean points", _gap(results, "val", "test")],
+    ]
+    return "How it was found", ["", ""], rows, 1
+
+
+def _share(wrong: int, n: int) -> str:
+    if not n:
+        return "0 of 0"
+    ci = stats.binomtest(wrong, n).proportion_ci(CONFIDENCE)
+    return f"{wrong} of {n} (95 % interval {ci.low:.0%} to {ci.high:.0%})"
+
+
+def _seconds(trials: Sequence[TrialRecord]) -> float:
+    return sum((trial.completed - trial.started).total_seconds() for trial in trials)
+
+
+def _train_seconds(trials: Sequence[TrialRecord]) -> float:
+    return sum(rung.train_seconds for trial in trials for rung in trial.rungs)
+
+
+def _gap(results: SearchResults, high: str, low: str) -> str:
+    def value(finalist: Finalist, name: str) -> float:
+        found = getattr(finalist, name)
+        return found if isinstance(found, float) else found.mean
+
+    gaps = [value(f, high) - value(f, low) for f in results.finalists]
+    return f"{100 * float(np.mean(gaps)):+.2f}" if gaps else MISSING
+
+
+def pareto_frame(results: SearchResults) -> pd.DataFrame:
+    """``pareto.csv``: one row per model of the front and per reference."""
+    ties = [not difference.is_real for difference in neighbours(results.finalists)]
+    test_front = on_test_front(results)
+    rows = [
+        {
+            **_row(finalist),
+            "on_test_front": test_front[i],
+            "tied_with_next": ties[i] if i < len(ties) else False,
+        }
+        for i, finalist in enumerate(results.finalists)
+    ]
+    rows += [_row(finalist) for finalist in results.references]
+    roles = ["front"] * len(results.finalists) + ["reference"] * len(results.references)
+    frame = pd.DataFrame(rows)
+    frame.insert(0, "role", roles)
+    return frame
+
+
+def _row(finalist: Finalist) -> dict[str, object]:
+    return {
+        "model": finalist.model,
+        "architecture": finalist.architecture,
+        **finalist.costs,
+        "search_val_accuracy": finalist.search_accuracy,
+        "trials": " ".join(map(str, finalist.trials)),
+        "seeds": finalist.test.n,
+        "val_accuracy": finalist.val.mean,
+        "val_accuracy_sd": finalist.val.sd,
+        "test_accuracy": finalist.test.mean,
+        "test_accuracy_sd": finalist.test.sd,
+        "test_accuracy_low": finalist.test.low,
+        "test_accuracy_high": finalist.test.high,
+        "run_ids": " ".join(finalist.run_ids),
+    }
+
+
+def trials_frame(results: SearchResults) -> pd.DataFrame:
+    """``trials.csv``: one row per trial."""
+    return pd.DataFrame(
+        [
+            {
+                "trial_number": trial.number,
+                "architecture": trial.architecture,
+                **trial.costs,
+                "epochs": trial.rungs[-1].epochs if trial.rungs else 0,
+                "val_accuracy": trial.rungs[-1].val_accuracy if trial.rungs else float("nan"),
+                "full_length": trial.at(results.epochs) is not None,
+                "audited": trial.audited,
+                "seed": trial.seed,
+                "train_seconds": sum(rung.train_seconds for rung in trial.rungs),
+                "trial_seconds": (trial.completed - trial.started).total_seconds(),
+                "error": trial.error,
+            }
+            for trial in results.trials
+        ]
+    )

@@ -1,0 +1,225 @@
+"""What a search found: the front with its finals, against the references, and how it was found."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mnist_tradeoff.analysis.comparison import correct_by_model
+from mnist_tradeoff.analysis.pareto import hv2, on_front
+from mnist_tradeoff.analysis.statistics import (
+    Difference,
+    Sample,
+    paired_difference,
+)
+from mnist_tradeoff.analysis.trainings import Training, by_model, sample
+from mnist_tradeoff.architecture.layers import REFERENCES, parse, reference_of
+from mnist_tradeoff.search.successive_halving import (
+    Candidate,
+    TrialRecord,
+    candidates,
+    front,
+    points,
+    rung_epochs,
+)
+
+DOCUMENTED_HV2 = hv2(
+    np.array([reference.documented_num_params for reference in REFERENCES.values()]),
+    np.array([reference.documented_test_accuracy for reference in REFERENCES.values()]),
+)
+
+
+def model_name(architecture: str) -> str:
+    """A reference's name, or the notation."""
+    reference = reference_of(parse(architecture))
+    return reference.name if reference else architecture
+
+
+@dataclass(frozen=True)
+class Finalist:
+    """A model of the front, or a reference, trained anew with several seeds and tested.
+
+    search_accuracy: mean validation accuracy of its trials, NaN for one that was no trial.
+    val, test: accuracies over the seeds.
+    correct: bool (seeds, images), which seed is right on which test image.
+    """
+
+    model: str
+    architecture: str
+    costs: Mapping[str, float]
+    search_accuracy: float
+    trials: Sequence[int]
+    val: Sample
+    test: Sample
+    correct: np.ndarray
+    run_ids: Sequence[str]
+
+
+@dataclass(frozen=True)
+class SearchResults:
+    """A finished study with its finals.
+
+    costs: the names of those that were minimised; the first one orders the front.
+    epochs: full length of a training.
+    finalists: of the validation front, the cheapest first.
+    references: those that were trained, in their order.
+    """
+
+    study: str
+    dataset: str
+    costs: Sequence[str]
+    budgets: Mapping[str, int]
+    epochs: int
+    trials: Sequence[TrialRecord]
+    refused: int
+    importances: Mapping[str, Mapping[str, float]]
+    finalists: Sequence[Finalist]
+    references: Sequence[Finalist]
+
+    @property
+    def cost(self) -> str:
+        """The cost that orders the front."""
+        return self.costs[0]
+
+
+def finalists_of(
+    found: Sequence[Candidate],
+    reference_costs: Mapping[str, Mapping[str, float]],
+    trainings: Sequence[Training],
+    labels: np.ndarray,
+) -> tuple[list[Finalist], list[Finalist]]:
+    """The front's models and the references that have finished trainings.
+
+    Args:
+        found: the front of the trials, the cheapest first.
+        reference_costs: by the reference's name.
+        labels: of the test images.
+    """
+    groups = by_model(trainings)
+    correct = correct_by_model(trainings, labels)
+
+    def finalist(one: Candidate) -> Finalist:
+        name = model_name(one.architecture)
+        return Finalist(
+            model=name,
+            architecture=one.architecture,
+            costs=one.costs,
+            search_accuracy=one.val_accuracy,
+            trials=one.trials,
+            val=sample(groups[name], "val_accuracy"),
+            test=sample(groups[name], "test_accuracy"),
+            correct=correct[name],
+            run_ids=[training.run_id for training in groups[name]],
+        )
+
+    references = [
+        Candidate(str(REFERENCES[name].architecture), costs, float("nan"), [])
+        for name, costs in reference_costs.items()
+        if name in groups
+    ]
+    of_front = [one for one in found if model_name(one.architecture) in groups]
+    return list(map(finalist, of_front)), list(map(finalist, references))
+
+
+def neighbours(finalists: Sequence[Finalist]) -> list[Difference]:
+    """Paired difference of each finalist to the next dearer one, on the same test images."""
+    return [paired_difference(a.correct, b.correct) for a, b in itertools.pairwise(finalists)]
+
+
+def on_test_front(results: SearchResults) -> list[bool]:
+    """Which finalists no other one dominates in mean test accuracy and costs."""
+    rows = [
+        [1 - f.test.mean, *(f.costs[cost] for cost in results.costs)] for f in results.finalists
+    ]
+    return on_front(np.array(rows).reshape(len(rows), 1 + len(results.costs))).tolist()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Whether a trial's architecture is on the front, and the number of a trial that dominates."""
+
+    on_front: bool
+    dominated_by: int | None
+
+
+def standings(
+    trials: Sequence[TrialRecord], costs: Sequence[str], epochs: int
+) -> dict[int, Standing]:
+    """Where each trial stands, by its number.
+
+    A trial stands where the mean of its architecture stands, among those of its own length; one
+    that was stopped short is never on the front.
+    """
+    found = {trial.number: Standing(on_front=False, dominated_by=None) for trial in trials}
+    for length in rung_epochs(epochs):
+        of_length = candidates(trials, length)
+        best = front(of_length, costs)
+        best_points = points(best, costs)
+        for one, point in zip(of_length, points(of_length, costs), strict=True):
+            better = (best_points <= point).all(axis=1) & (best_points < point).any(axis=1)
+            by = best[int(better.argmax())].trials[0] if better.any() else None
+            standing = Standing(by is None and length == epochs, by)
+            found |= dict.fromkeys(one.trials, standing)
+    return found
+
+
+@dataclass(frozen=True)
+class Progress:
+    """HV2 of the front after a trial: its number, and the seconds of all trials up to it."""
+
+    trial_number: int
+    seconds: float
+    hv2: float
+
+
+def progress(trials: Sequence[TrialRecord], epochs: int) -> list[Progress]:
+    """How the hypervolume of the full-length trials grew, in the order they were completed."""
+    ordered = sorted(trials, key=lambda trial: trial.completed)
+    seconds = itertools.accumulate((t.completed - t.started).total_seconds() for t in ordered)
+    return [
+        Progress(trial.number, second, hv2_of(candidates(ordered[: i + 1], epochs)))
+        for i, (trial, second) in enumerate(zip(ordered, seconds, strict=True))
+    ]
+
+
+def hv2_of(found: Sequence[Candidate]) -> float:
+    """HV2 of candidates by their mean validation accuracy; 0 of none."""
+    accuracies = np.array([one.val_accuracy for one in found])
+    return hv2(np.array([one.costs["num_params"] for one in found]), accuracies)
+
+
+def hv2_of_finalists(finalists: Sequence[Finalist], split: str) -> float:
+    """HV2 of finalists by their mean accuracy on ``val`` or ``test``."""
+    accuracies = np.array([getattr(finalist, split).mean for finalist in finalists])
+    return hv2(np.array([finalist.costs["num_params"] for finalist in finalists]), accuracies)
+
+
+def cheapest_as_accurate(
+    results: SearchResults, reference: Finalist, accuracy: float
+) -> Finalist | None:
+    """The cheapest finalist of at least this mean test accuracy, if cheaper than the reference."""
+    fit = [f for f in _cheaper(results, reference) if f.test.mean >= accuracy]
+    return min(fit, key=lambda finalist: finalist.costs[results.cost], default=None)
+
+
+def cheapest_not_worse(results: SearchResults, reference: Finalist) -> Finalist | None:
+    """The cheapest finalist that a paired test does not find worse than a dearer reference."""
+    fit = [
+        finalist
+        for finalist in _cheaper(results, reference)
+        if paired_difference(reference.correct, finalist.correct).high >= 0
+    ]
+    return min(fit, key=lambda finalist: finalist.costs[results.cost], default=None)
+
+
+def _cheaper(results: SearchResults, reference: Finalist) -> list[Finalist]:
+    limit = reference.costs[results.cost]
+    return [finalist for finalist in results.finalists if finalist.costs[results.cost] < limit]
+
+
+def best_no_dearer(results: SearchResults, reference: Finalist) -> Finalist | None:
+    """The most accurate finalist on test, other than the reference, that costs no more."""
+    others = [f for f in results.finalists if f.model != reference.model]
+    fit = [f for f in others if f.costs[results.cost] <= reference.costs[results.cost]]
+    return max(fit, key=lambda finalist: finalist.test.mean, default=None)

@@ -1,0 +1,145 @@
+"""What happens to a trial: check the budget, climb the ladder, tell; and so on to the total."""
+
+import random
+import time
+from collections.abc import Callable
+
+from mnist_tradeoff.architecture.layers import REFERENCES
+from mnist_tradeoff.data.dataset import Split
+from mnist_tradeoff.device.convert import measure, stop_converter
+from mnist_tradeoff.search.config import EXACT_COSTS, SearchConfig, TrainConfig, exact_cost
+from mnist_tradeoff.search.storage import study_errors
+from mnist_tradeoff.search.study import AlreadyFinished, RunningTrial, Study
+from mnist_tradeoff.search.successive_halving import (
+    AUDIT_SHARE,
+    Rung,
+    candidates,
+    is_promoted,
+    mean_val_accuracy,
+    rung_epochs,
+)
+from mnist_tradeoff.system.processes import beating
+from mnist_tradeoff.training.loop import TrainResult, train
+
+CURVE = ("loss", "accuracy", "val_loss", "val_accuracy")
+
+
+def run_trials(study: Study, training: Split, val: Split) -> None:
+    """Take trials of a study and run them, until its total or its time is reached.
+
+    An interruption gives the trial back to the study.
+
+    Raises:
+        StudyError: the storage failed, or proposals within the budget cannot be found.
+    """
+    started = time.monotonic()
+    timeout = study.config.timeout
+    try:
+        while not timeout or time.monotonic() - started < timeout:
+            trial = study.take()
+            if trial is None:
+                return
+            _run_or_release(study, trial, training, val)
+            study.require_feasible_proposals()
+    finally:
+        stop_converter()
+
+
+def _run_or_release(study: Study, trial: RunningTrial, training: Split, val: Split) -> None:
+    try:
+        with study_errors(), beating(trial.beat):
+            run_trial(study, trial, training, val)
+    except AlreadyFinished:  # by another process, which took this one for dead
+        return
+    except BaseException:
+        trial.release()
+        raise
+
+
+def run_trial(study: Study, trial: RunningTrial, training: Split, val: Split) -> None:
+    """Bring one trial to its end: refused, failed, or finished with its objectives."""
+    config = study.config
+    exact = {cost: exact_cost(trial.architecture, cost) for cost in EXACT_COSTS}
+    if not trial.keeps_budgets(config.excesses(exact)):
+        trial.refuse()
+        return
+    trial.costs = {**exact, **measured_costs(trial, config)}
+
+    def train_rung(epochs: int) -> Rung:
+        train_config = TrainConfig(
+            epochs=epochs,
+            batch_size=config.batch_size,
+            learning_rate=config.learning_rate,
+            precision=config.precision,
+            seed=trial.seed,
+        )
+        return rung_of(train(trial.architecture, training, val, train_config))
+
+    try:
+        climb(study, trial, train_rung)
+    except FloatingPointError as error:
+        trial.fail(str(error))
+        return
+    own = trial.record()
+    same = [record for record in study.finished() if record.architecture == own.architecture]
+    accuracy = mean_val_accuracy([*same, own], own.rungs[-1].epochs)
+    trial.finish([accuracy, *(own.costs[cost] for cost in config.costs)])
+
+
+def climb(study: Study, trial: RunningTrial, train_rung: Callable[[int], Rung]) -> None:
+    """Train a trial on longer and longer schedules, as long as its Pareto rank is good.
+
+    An architecture that was proposed before starts where it had come to: its mean then counts.
+    """
+    finished = study.finished()
+    same = [record for record in finished if record.architecture == str(trial.architecture)]
+    reached = max((len(record.rungs) for record in same), default=1)
+    lengths = rung_epochs(study.config.epochs)
+    for epochs in lengths[reached - 1 :]:
+        if not trial.record().at(epochs):
+            trial.add_rung(train_rung(epochs))
+        if epochs == lengths[-1]:
+            return
+        found = candidates([*finished, trial.record()], epochs)
+        if not is_promoted(str(trial.architecture), found, study.config.costs):
+            break
+    if random.Random(trial.audit_seed).random() < AUDIT_SHARE:
+        trial.audit()
+        if not trial.record().at(lengths[-1]):
+            trial.add_rung(train_rung(lengths[-1]))
+
+
+def rung_of(result: TrainResult) -> Rung:
+    """A finished training as a rung."""
+    curve = {name: [getattr(epoch, name) for epoch in result.epochs] for name in CURVE}
+    return Rung(
+        epochs=len(result.epochs),
+        val_accuracy=result.val.accuracy,
+        val_loss=result.val.loss,
+        train_seconds=result.train_seconds,
+        precision=result.precision,
+        curve=curve,
+    )
+
+
+def measured_costs(trial: RunningTrial, config: SearchConfig) -> dict[str, float]:
+    """The wanted costs that arithmetic does not know; kept over an interruption."""
+    return {
+        cost: trial.costs.get(cost) or measure(trial.architecture, cost)
+        for cost in config.costs
+        if cost not in EXACT_COSTS
+    }
+
+
+def reference_costs(study: Study) -> dict[str, dict[str, float]]:
+    """The references' costs by name; those that must be measured are measured once a study."""
+    if not study.reference_costs:
+        measured = [cost for cost in study.config.costs if cost not in EXACT_COSTS]
+        study.reference_costs = {
+            name: {
+                **{cost: exact_cost(reference.architecture, cost) for cost in EXACT_COSTS},
+                **{cost: measure(reference.architecture, cost) for cost in measured},
+            }
+            for name, reference in REFERENCES.items()
+        }
+    return study.reference_costs

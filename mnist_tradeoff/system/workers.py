@@ -1,0 +1,104 @@
+"""Worker processes: started together, watched, replaced if they are killed, stopped together."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from mnist_tradeoff.system.command_line import ERRORS, EXIT_FAILED
+from mnist_tradeoff.system.processes import THREADS_VARIABLE, exit_with_parent
+
+POLL_SECONDS = 0.5
+GRACE_SECONDS = 20
+MAX_REPLACEMENTS = 10
+
+
+def run_workers(
+    target: Callable[..., None],
+    arguments: tuple[Any, ...],
+    count: int,
+    threads: int,
+    on_poll: Callable[[], None],
+    on_killed: Callable[[], None],
+    on_stopped: Callable[[], None],
+) -> None:
+    """Run a function in so many processes until it has returned in all of them.
+
+    Args:
+        target: importable by name; its arguments are pickled.
+        threads: CPU threads of each process.
+        on_poll: called twice a second.
+        on_killed: called when processes were killed, before others take their place.
+        on_stopped: called after processes were ended in the middle, because of an error or Ctrl-C.
+
+    Raises:
+        ValueError: an error in one of them; the others are stopped. Or they are killed again and
+            again.
+    """
+    start = lambda: _Worker(target, arguments, threads)  # noqa: E731
+    workers = [start() for _ in range(count)]
+    killed = 0
+    try:
+        while workers:
+            wait([worker.process.sentinel for worker in workers], POLL_SECONDS)
+            for worker in [worker for worker in workers if not worker.process.is_alive()]:
+                workers.remove(worker)
+                if worker.was_killed():
+                    killed += 1
+                    if killed > MAX_REPLACEMENTS:
+                        raise ValueError(
+                            f"worker processes were killed {killed} times; is there enough memory? "
+                            "Run the same command again to go on"
+                        )
+                    on_killed()
+                    workers.append(start())
+            on_poll()
+    finally:
+        for worker in workers:
+            worker.process.terminate()
+        for worker in workers:
+            worker.process.join(GRACE_SECONDS)
+            worker.process.kill()
+        if workers:
+            on_stopped()
+
+
+class _Worker:
+    def __init__(self, target: Callable[..., None], arguments: tuple[Any, ...], threads: int):
+        context = get_context("spawn")
+        self.errors, sender = context.Pipe(duplex=False)
+        self.process: BaseProcess = context.Process(
+            target=_main, args=(target, arguments, threads, sender), daemon=False
+        )
+        # The terminal's Ctrl-C is the parent's matter, and ignored from the process's first moment.
+        # The parent ends it with SIGTERM, at once and wherever it is: what it was at is given back
+        # by whoever notices that it is gone.
+        handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        self.process.start()
+        signal.signal(signal.SIGINT, handler)
+        sender.close()
+
+    def was_killed(self) -> bool:
+        """Whether this ended process was killed by a signal; an error of its own is raised."""
+        if self.process.exitcode == EXIT_FAILED:
+            try:
+                raise ValueError(self.errors.recv())
+            except EOFError:
+                raise RuntimeError("a worker process failed: see its traceback above") from None
+        return self.process.exitcode != 0
+
+
+def _main(
+    target: Callable[..., None], arguments: tuple[Any, ...], threads: int, errors: Connection
+) -> None:
+    exit_with_parent()
+    os.environ[THREADS_VARIABLE] = str(threads)
+    try:
+        target(*arguments)
+    except ERRORS as error:
+        errors.send(str(error))
+        sys.exit(EXIT_FAILED)

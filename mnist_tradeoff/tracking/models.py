@@ -1,0 +1,232 @@
+"""Finished models in MLflow: loaded from there, and their exported files logged there."""
+
+import re
+import statistics
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+from mlflow.entities import LifecycleStage, Metric, Run
+from mlflow.exceptions import MlflowException
+from mlflow.utils.time import get_current_time_millis
+
+from mnist_tradeoff.analysis.recommendation import Option
+from mnist_tradeoff.analysis.statistics import summarize
+from mnist_tradeoff.data.dataset import Dataset
+from mnist_tradeoff.device.measure import DeviceCosts, Exported
+from mnist_tradeoff.search.config import COSTS, EXACT_COSTS
+from mnist_tradeoff.system.processes import this_host
+from mnist_tradeoff.tracking.store import TrackingError, tracking_errors
+from mnist_tradeoff.tracking.study_runs import STUDY_ROLE
+from mnist_tradeoff.training.backend import keras
+
+EXPORT_FOLDER = "export"
+REGISTERED_NAME = "mnist_tradeoff"
+CHAMPION = "champion"
+FRONT_FILE = "pareto.csv"
+SUITE_ROLE, SUITE_FILE = "suite", "results.csv"
+
+
+class ModelError(ValueError):
+    """A run's model cannot be had; one line."""
+
+
+@dataclass(frozen=True)
+class Final:
+    """A finished training, of a model of a study's front for example."""
+
+    model: str
+    seed: int
+    run_id: str
+
+
+def finals_of(study: str, dataset: Dataset) -> list[Final]:
+    """The trainings that a study's report names, its front first, the cheapest first.
+
+    Raises:
+        TrackingError: there is no such study, or it has no report yet, or is of other data.
+    """
+    run = _study_run(study)
+    _require_dataset(run, dataset, f"study '{study}'")
+    return _named_in_front(run)
+
+
+def finals_of_run(run_id: str, dataset: Dataset) -> list[Final]:
+    """The trainings of a suite or of a study, or the one training that the run is.
+
+    Raises:
+        TrackingError: there is no such run, or it is none of these, has no report yet, or is of
+            other data.
+    """
+    with tracking_errors():
+        run = mlflow.MlflowClient().get_run(run_id)
+    _require_dataset(run, dataset, f"run {run_id}")
+    role = run.data.tags.get("role")
+    if role == STUDY_ROLE:
+        return _named_in_front(run)
+    if role == SUITE_ROLE:
+        frame = _read_table(run, SUITE_FILE, ["model", "run_id"]).drop_duplicates("run_id")
+        return [
+            Final(str(model), _seed(str(child)), str(child))
+            for model, child in zip(frame["model"], frame["run_id"], strict=True)
+        ]
+    if run.info.status != "FINISHED" or not (run.outputs and run.outputs.model_outputs):
+        raise TrackingError(f"run {run_id} is no suite, no study and no finished training")
+    return [Final(run.data.params["model"], _seed(run_id), run_id)]
+
+
+def _study_run(study: str) -> Run:
+    with tracking_errors():
+        runs = mlflow.search_runs(
+            search_all_experiments=True,
+            filter_string=f"tags.role = '{STUDY_ROLE}' and tags.study = '{study}'",
+            output_format="list",
+            max_results=1,
+        )
+    if not runs:
+        raise TrackingError(f"there is no study '{study}' here: run the entry point search first")
+    (run,) = runs
+    assert isinstance(run, Run)
+    return run
+
+
+def _require_dataset(run: Run, dataset: Dataset, what: str) -> None:
+    inputs = run.inputs.dataset_inputs if run.inputs else []
+    if dataset.digest not in {used.dataset.digest for used in inputs}:
+        raise TrackingError(
+            f"{what} is one of '{run.data.tags.get('dataset')}', not of '{dataset.name}': "
+            "name its set with dataset=PATH"
+        )
+
+
+def _named_in_front(run: Run) -> list[Final]:
+    # A reference that is on the front has two rows.
+    frame = _read_table(run, FRONT_FILE, ["model", "run_ids"]).drop_duplicates("model")
+    return [
+        Final(model, _seed(run_id), run_id)
+        for model, run_ids in zip(frame["model"], frame["run_ids"], strict=True)
+        for run_id in str(run_ids).split()
+    ]
+
+
+def _read_table(run: Run, file: str, columns: list[str]) -> pd.DataFrame:
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            path = mlflow.MlflowClient().download_artifacts(run.info.run_id, file, folder)
+            return pd.read_csv(path).loc[:, columns]
+        except (MlflowException, OSError, ValueError, KeyError):
+            raise TrackingError(
+                f"{run.info.run_name} has no {file} that can be read: run it to its end, or again"
+            ) from None
+
+
+def _seed(run_id: str) -> int:
+    with tracking_errors():
+        return int(mlflow.MlflowClient().get_run(run_id).data.params["seed"])
+
+
+def load_model(run_id: str) -> keras.Model:
+    """The Keras model of a run, read in Keras's safe mode: nothing of the file is executed.
+
+    Raises:
+        ModelError: the run was deleted, has no model, or its file is damaged.
+    """
+    # Here, because it imports TensorFlow, and backend must have done that first, quietly.
+    from mlflow.tensorflow import load_model
+
+    with tracking_errors():
+        stage = mlflow.MlflowClient().get_run(run_id).info.lifecycle_stage
+    if stage == LifecycleStage.DELETED:
+        raise ModelError(
+            f"run {run_id} was deleted in MLflow: bring it back with "
+            f"'mlflow runs restore --run-id {run_id}'"
+        )
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            return load_model(
+                f"runs:/{run_id}/model", folder, keras_model_kwargs={"safe_mode": True}
+            )
+    except Exception as error:  # a damaged file raises what it likes
+        line = re.sub(r"/\S*/", "", " ".join(str(error).split()))[:200]
+        raise ModelError(f"the model of run {run_id} is missing or damaged ({line})") from None
+
+
+def log_export(run_id: str, exported: Exported) -> None:
+    """Costs as metrics, files in the folder ``export``, and which host measured the times."""
+    client = mlflow.MlflowClient()
+    now = get_current_time_millis()
+    with tracking_errors(), tempfile.TemporaryDirectory() as folder:
+        for name, content in exported.files.items():
+            (Path(folder) / name).write_bytes(content)
+        client.log_artifacts(run_id, folder, EXPORT_FOLDER)
+        client.set_tag(run_id, "latency_host", this_host())
+        metrics = [Metric(name, value, now, 0) for name, value in exported.metrics.items()]
+        client.log_batch(run_id, metrics)
+
+
+def options_of(finals: Sequence[Final]) -> list[Option]:
+    """The models that a recommendation chooses from, with the costs that are known on this host."""
+    client = mlflow.MlflowClient()
+    groups: dict[str, list[Run]] = {}
+    with tracking_errors():
+        for final in finals:
+            groups.setdefault(final.model, []).append(client.get_run(final.run_id))
+    return [_option(model, runs) for model, runs in groups.items()]
+
+
+def _option(model: str, runs: Sequence[Run]) -> Option:
+    here = [run for run in runs if run.data.tags.get("latency_host") == this_host()]
+    known = COSTS if here else EXACT_COSTS
+    best_first = sorted(runs, key=lambda run: -run.data.metrics["val_accuracy"])
+    return Option(
+        model=model,
+        costs={
+            cost: statistics.median(run.data.metrics[cost] for run in here or runs)
+            for cost in known
+        },
+        val=summarize([run.data.metrics["val_accuracy"] for run in runs]),
+        test=summarize([run.data.metrics["test_accuracy"] for run in runs]),
+        run_ids=[run.info.run_id for run in best_first],
+    )
+
+
+def register_champion(run_id: str, card: str) -> str:
+    """Register a run's model as a new version with the alias ``champion``; the version's number.
+
+    Nothing is registered anew where the champion is that run already. The card becomes the
+    version's description, and ``export/model_card.md`` of the run.
+
+    Raises:
+        TrackingError: the store has no registry, or failed.
+    """
+    client = mlflow.MlflowClient()
+    with tracking_errors():
+        client.log_text(run_id, card, f"{EXPORT_FOLDER}/model_card.md")
+        with suppress(MlflowException):  # there is none yet
+            champion = client.get_model_version_by_alias(REGISTERED_NAME, CHAMPION)
+            if champion.run_id == run_id:
+                client.update_model_version(REGISTERED_NAME, champion.version, card)
+                return str(champion.version)
+        outputs = client.get_run(run_id).outputs
+        assert outputs is not None
+        (model,) = outputs.model_outputs
+        version = mlflow.register_model(f"models:/{model.model_id}", REGISTERED_NAME)
+        client.update_model_version(REGISTERED_NAME, version.version, card)
+        client.set_registered_model_alias(REGISTERED_NAME, CHAMPION, version.version)
+    return str(version.version)
+
+
+def device_costs(finals: Sequence[Final]) -> list[DeviceCosts]:
+    """Of the trainings that were measured on this host: other hosts' times say nothing here."""
+    client = mlflow.MlflowClient()
+    with tracking_errors():
+        runs = [client.get_run(final.run_id) for final in finals]
+    return [
+        DeviceCosts(final.model, (final.seed,), run.data.metrics)
+        for final, run in zip(finals, runs, strict=True)
+        if run.data.tags.get("latency_host") == this_host()
+    ]

@@ -1,0 +1,325 @@
+"""The only training loop: resident uint8 images, compiled steps, one-cycle Adam.
+
+Each CPU core works on its own slice of every batch with single-threaded operations, instead of all
+cores sharing each operation: small convolutions are too short to split, and the slices need no
+synchronisation until their gradients are added (benchmarks/NOTES.md has the measurements).
+Every operation being single-threaded, the same seed gives the same weights on the same machine.
+"""
+
+import itertools
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from mnist_tradeoff.architecture.costs import FLOAT32_BYTES, complexity
+from mnist_tradeoff.architecture.layers import IMAGE_SIZE, Architecture, Conv
+from mnist_tradeoff.data.dataset import Dataset, Split
+from mnist_tradeoff.search.config import TrainConfig
+from mnist_tradeoff.training.backend import THREADS, available_memory, cpu_flags, keras, tf
+from mnist_tradeoff.training.build import build
+
+# Work of one compiled call: about half a second on two cores. A progress bar moves and a signal is
+# heard between calls only, so a whole epoch in one call would be deaf for a minute.
+MACS_PER_CALL = 5_000_000_000
+MAX_STEPS_PER_CALL = 64
+# Fewer images are not worth a thread of their own.
+MIN_IMAGES_PER_THREAD = 16
+EVALUATION_BATCH = 1_000
+BFLOAT16_FILTERS = 16
+
+# One-cycle with Adam betas (0.7, 0.9): the schedule of tuomaso/train_mnist_fast.
+WARM_UP = 0.3
+BETA_1, BETA_2 = 0.7, 0.9
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """The learning curve's point after one epoch (counted from 1)."""
+
+    epoch: int
+    loss: float
+    accuracy: float
+    val_loss: float
+    val_accuracy: float
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Mean cross-entropy, accuracy and the predicted class of every image, int (n,)."""
+
+    loss: float
+    accuracy: float
+    predictions: np.ndarray
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """A finished training.
+
+    model: float32, whatever the precision of the training; all figures below are of this model.
+    train_seconds: time in training steps; tracing, validation and test are outside the clock.
+    """
+
+    model: keras.Model
+    epochs: tuple[Epoch, ...]
+    train_seconds: float
+    precision: str
+    val: Evaluation
+
+
+@dataclass(frozen=True)
+class FinalResult(TrainResult):
+    """A finished training whose model has been given the test images, once."""
+
+    test: Evaluation
+
+
+class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
+    """Linear from zero to the peak, then linear to zero at the last step (Smith, 2018)."""
+
+    def __init__(self, peak: float, steps: int):
+        self.peak, self.steps = peak, steps
+
+    def __call__(self, step):
+        step = tf.cast(step, tf.float32)
+        warm_up = max(1.0, WARM_UP * self.steps)
+        rising = (step + 1) / warm_up
+        falling = (self.steps - step) / max(1.0, self.steps - warm_up)
+        return self.peak * tf.minimum(rising, falling)
+
+    def get_config(self) -> dict:
+        return {"peak": self.peak, "steps": self.steps}
+
+
+def _ignore(_: object) -> None:
+    pass
+
+
+def train_and_test(
+    architecture: Architecture,
+    dataset: Dataset,
+    config: TrainConfig,
+    on_images: Callable[[int], None] = _ignore,
+    on_epoch: Callable[[Epoch], None] = _ignore,
+) -> FinalResult:
+    """``train`` on a set, then evaluate the finished model on its test images."""
+    result, predict = _train(architecture, dataset.train, dataset.val, config, on_images, on_epoch)
+    return FinalResult(**vars(result), test=evaluate(predict, dataset.test))
+
+
+def train(
+    architecture: Architecture,
+    training: Split,
+    val: Split,
+    config: TrainConfig,
+    on_images: Callable[[int], None] = _ignore,
+    on_epoch: Callable[[Epoch], None] = _ignore,
+) -> TrainResult:
+    """Train an architecture and evaluate it on validation after every epoch.
+
+    Args:
+        on_images: called with the number of images trained on since the last call.
+        on_epoch: called with every epoch's point of the learning curve.
+
+    Raises:
+        ValueError: batch_size is above the number of training images.
+        FloatingPointError: the loss is no longer finite.
+        MemoryError: one step does not fit into memory.
+    """
+    return _train(architecture, training, val, config, on_images, on_epoch)[0]
+
+
+def _train(
+    architecture: Architecture,
+    training: Split,
+    val: Split,
+    config: TrainConfig,
+    on_images,
+    on_epoch,
+) -> tuple[TrainResult, Callable[[np.ndarray], np.ndarray]]:
+    # The last training's graph, with its images, is a cycle that waits to be freed, and TensorFlow
+    # keeps every compiled operation: a worker would grow with each trial.
+    keras.backend.clear_session()
+    _require_memory(architecture, config.batch_size)
+    precision = choose_precision(architecture, config.precision)
+    model = build(architecture, config.seed, precision)
+    finished = model if precision == "float32" else build(architecture)
+    loop = Loop(model, training, config, complexity(architecture).macs)
+    predict = compile_prediction(finished)
+    epochs: list[Epoch] = []
+    evaluation = None
+    for number in range(1, config.epochs + 1):
+        loss, accuracy = loop.run_epoch(number, on_images)
+        if finished is not model:
+            finished.set_weights(model.get_weights())
+        evaluation = evaluate(predict, val)
+        loop.require_finite(evaluation.loss, number)
+        epochs.append(Epoch(number, loss, accuracy, evaluation.loss, evaluation.accuracy))
+        on_epoch(epochs[-1])
+    assert evaluation is not None
+    result = TrainResult(finished, tuple(epochs), loop.seconds, precision, evaluation)
+    return result, predict
+
+
+def _require_memory(architecture: Architecture, batch_size: int) -> None:
+    """Refuse what cannot fit: TensorFlow ends in a crash where an allocation fails."""
+    activations = sum(shape.size for shape in architecture.shapes())
+    needed = FLOAT32_BYTES * batch_size * 2 * activations  # themselves and their gradients
+    available = available_memory()
+    if needed > available:
+        raise MemoryError(
+            f"a step of {architecture} needs {needed / 1e9:.1f} GB with batch_size {batch_size}, "
+            f"and {available / 1e9:.1f} GB are free: lower batch_size"
+        )
+
+
+class Loop:
+    """A model, its optimizer and the compiled steps over images that stay in memory.
+
+    Args:
+        macs: of one image; they decide how many steps a compiled call has.
+    """
+
+    def __init__(self, model, split: Split, config: TrainConfig, macs: int):
+        self.model = model
+        self.config = config
+        self.images = tf.constant(split.images)
+        self.labels = tf.constant(split.labels, tf.int32)
+        self.batch_size = config.batch_size
+        if self.batch_size > len(split.labels):
+            raise ValueError(
+                f"batch_size must be at most the {len(split.labels):,} training images, "
+                f"not {self.batch_size}"
+            )
+        self.steps = len(split.labels) // self.batch_size
+        self.steps_per_call = max(
+            1, min(MAX_STEPS_PER_CALL, MACS_PER_CALL // (macs * self.batch_size))
+        )
+        self.random = np.random.default_rng(config.seed)
+        schedule = OneCycle(config.learning_rate, self.steps * config.epochs)
+        self.optimizer = keras.optimizers.Adam(
+            schedule,  # pyright: ignore[reportArgumentType] (Keras declares float only)
+            beta_1=BETA_1,
+            beta_2=BETA_2,
+        )
+        self.optimizer.build(model.trainable_variables)
+        signature = [tf.TensorSpec([None, self.batch_size], tf.int32)]
+        self.run_steps = tf.function(self._run_steps, input_signature=signature)
+        # No step: TensorFlow traces and optimises the graph at the first call, outside the clock.
+        self.run_steps(tf.zeros((0, self.batch_size), tf.int32))
+        self.seconds = 0.0
+
+    def run_epoch(self, number: int, on_images) -> tuple[float, float]:
+        order = self.random.permutation(len(self.labels))[: self.steps * self.batch_size]
+        batches = order.astype(np.int32).reshape(self.steps, self.batch_size)
+        total_loss, correct = 0.0, 0
+        for first in range(0, self.steps, self.steps_per_call):
+            indices = batches[first : first + self.steps_per_call]
+            started = time.perf_counter()
+            loss, hits = self.run_steps(tf.constant(indices))
+            total_loss, correct = total_loss + float(loss), correct + int(hits)
+            self.seconds += time.perf_counter() - started
+            self.require_finite(total_loss, number)
+            on_images(indices.size)
+        return total_loss / order.size, correct / order.size
+
+    def require_finite(self, loss: float, epoch: int) -> None:
+        if not np.isfinite(loss):
+            raise FloatingPointError(
+                f"training diverged in epoch {epoch}: the loss is no longer finite; "
+                f"lower learning_rate (it was {self.config.learning_rate})"
+            )
+
+    def _run_steps(self, batches):
+        loss, hits = 0.0, 0
+        for indices in batches:
+            step_loss, step_hits = self._step(indices)
+            loss, hits = loss + step_loss, hits + step_hits
+        return loss, hits
+
+    def _step(self, indices):
+        slices = [self._gradients(part) for part in _split(indices, self.batch_size)]
+        losses, hits, gradients = zip(*slices, strict=True)
+        summed = [tf.add_n(parts) / self.batch_size for parts in zip(*gradients, strict=True)]
+        self._apply(summed)
+        return tf.add_n(losses), tf.add_n(hits)
+
+    def _apply(self, gradients):
+        """What ``optimizer.apply`` does, but for its sum over replicas.
+
+        That sum registers a gradient function with TensorFlow, which is never forgotten: every
+        training would leave its graph and its images in memory, 50 MB each.
+        """
+        learning_rate = self.optimizer.learning_rate
+        for gradient, variable in zip(gradients, self.model.trainable_variables, strict=True):
+            self.optimizer.update_step(gradient, variable, learning_rate)
+        self.optimizer.iterations.assign_add(1)  # pyright: ignore (typed for every backend)
+
+    def _gradients(self, indices):
+        images, labels = tf.gather(self.images, indices), tf.gather(self.labels, indices)
+        variables = [variable.value for variable in self.model.trainable_variables]
+        with tf.GradientTape() as tape:
+            logits = self.model(images, training=True)
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+            loss = tf.reduce_sum(losses)
+        return loss, _count_correct(logits, labels), tape.gradient(loss, variables)
+
+
+def _split(batch, size: int) -> list:
+    parts = max(1, min(THREADS, size // MIN_IMAGES_PER_THREAD))
+    edges = [size * part // parts for part in range(parts + 1)]
+    return [batch[low:high] for low, high in itertools.pairwise(edges)]
+
+
+def _count_correct(logits, labels):
+    return tf.reduce_sum(tf.cast(tf.argmax(logits, 1, tf.int32) == labels, tf.int32))
+
+
+def choose_precision(architecture: Architecture, wanted: str) -> str:
+    """``float32`` or ``bfloat16``: ``auto`` takes the latter where this CPU gains from it.
+
+    It gains with bfloat16 instructions (AVX512_BF16 or AMX) and a convolution of at least 16
+    filters (benchmarks/NOTES.md); without the instructions bfloat16 is emulated and slower.
+    """
+    if wanted != "auto":
+        return wanted
+    wide = any(isinstance(x, Conv) and x.filters >= BFLOAT16_FILTERS for x in architecture.layers)
+    has_bfloat16 = cpu_flags() & {"avx512_bf16", "amx_bf16"}
+    return "bfloat16" if wide and has_bfloat16 else "float32"
+
+
+def compile_prediction(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
+    """A function from uint8 images (n, 28, 28) to the model's float32 logits (n, 10).
+
+    It reads the model's weights at every call and is traced once: batches are filled up with black
+    images to one size.
+    """
+
+    def forward(batch):
+        parts = [model(part, training=False) for part in _split(batch, EVALUATION_BATCH)]
+        return tf.concat(parts, axis=0)
+
+    shape = [EVALUATION_BATCH, IMAGE_SIZE, IMAGE_SIZE]
+    compiled = tf.function(forward).get_concrete_function(tf.TensorSpec(shape, tf.uint8))
+
+    def predict(images: np.ndarray) -> np.ndarray:
+        logits = []
+        for start in range(0, len(images), EVALUATION_BATCH):
+            batch = images[start : start + EVALUATION_BATCH]
+            missing = EVALUATION_BATCH - len(batch)
+            filled = np.pad(batch, ((0, missing), (0, 0), (0, 0)))
+            logits.append(compiled(tf.constant(filled)).numpy()[: len(batch)])
+        return np.concatenate(logits)
+
+    return predict
+
+
+def evaluate(predict: Callable[[np.ndarray], np.ndarray], split: Split) -> Evaluation:
+    """Loss, accuracy and predictions on all images of a split."""
+    logits = predict(split.images)
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(split.labels.astype(np.int32), logits)
+    predictions = logits.argmax(axis=1)
+    accuracy = float((predictions == split.labels).mean())
+    return Evaluation(float(tf.reduce_mean(losses)), accuracy, predictions)
