@@ -27,8 +27,9 @@ import torch
 from torch import nn
 
 from benchmarks.ax_tutorial import WORST_ACCURACY, WORST_NUM_PARAMS
-from mnist_tradeoff.architecture.layers import CLASSES
-from mnist_tradeoff.data.dataset import Split, load
+from mnist_tradeoff.architecture.task import MNIST
+from mnist_tradeoff.data.dataset import Split
+from mnist_tradeoff.data.sets import load
 from mnist_tradeoff.system.processes import exit_with_parent
 
 # Of MNIST's pixels, from 0 to 1, as the tutorial has them.
@@ -66,7 +67,7 @@ class Objective:
         layers: list[nn.Module] = []
         for before, after in itertools.pairwise(widths):
             layers += [nn.Linear(before, after), nn.ReLU(), nn.Dropout(dropout)]
-        model = nn.Sequential(*layers, nn.Linear(hidden_size_2, CLASSES))
+        model = nn.Sequential(*layers, nn.Linear(hidden_size_2, MNIST.classes))
         optimizer = torch.optim.Adam(model.parameters(), learning_rate, fused=True)
         for _ in range(epochs):
             for indices in torch.randperm(len(self.images)).split(batch_size):

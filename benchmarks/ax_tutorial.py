@@ -24,7 +24,7 @@ from benchmarks.command import at_least, write_results
 from benchmarks.contestant import Contestant, host_line
 from mnist_tradeoff.analysis.pareto import hypervolume
 from mnist_tradeoff.report.markdown import table
-from mnist_tradeoff.system import command_line as cli
+from mnist_tradeoff.system.signals import run_to_exit
 
 RESULTS = Path(__file__).parent / "results" / "ax_tutorial.json"
 WORST_ACCURACY, WORST_NUM_PARAMS = 0.94, 80_000
@@ -156,4 +156,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    run_to_exit(main)

@@ -14,8 +14,9 @@ from types import ModuleType
 from typing import Any
 
 from benchmarks.time_to_accuracy import TO_99
-from mnist_tradeoff.architecture.costs import complexity
-from mnist_tradeoff.architecture.layers import REFERENCES, resolve
+from mnist_tradeoff.architecture.costs import num_params
+from mnist_tradeoff.architecture.references import REFERENCES, resolve
+from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.report.markdown import table
 from mnist_tradeoff.system.files import write_whole
 
@@ -130,7 +131,7 @@ def _gemm_shares(results: list[dict]) -> dict[str, float]:
 def _meets_rate(model: str, ratio: float) -> bool | None:
     if model == "cnn_v2":
         return ratio >= 1.5
-    return ratio >= 2.5 if complexity(resolve(model)).num_params <= SMALL_NET_PARAMS else None
+    return ratio >= 2.5 if num_params(resolve(model), MNIST) <= SMALL_NET_PARAMS else None
 
 
 def _worker_gain(results: dict) -> dict[str, float]:
@@ -378,5 +379,5 @@ def write_report() -> None:
         from benchmarks.growth_figures import draw
 
         for name, figure in draw(growth, replay).items():
-            figure.savefig(RESULTS / name)
+            write_whole(RESULTS / name, figure)
     write_whole(REPORT, report().encode())

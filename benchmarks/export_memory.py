@@ -14,10 +14,10 @@ from tqdm import tqdm
 
 from benchmarks.command import write_results
 from benchmarks.ours import host
-from mnist_tradeoff.architecture.layers import parse
-from mnist_tradeoff.data import dataset as data
+from mnist_tradeoff.architecture.notation import parse
+from mnist_tradeoff.data import sets
 from mnist_tradeoff.device.convert import stop_converter
-from mnist_tradeoff.device.measure import export_and_measure
+from mnist_tradeoff.device.export import export_and_measure
 from mnist_tradeoff.training.build import build
 
 RESULTS = Path(__file__).parent / "results" / "export_memory.json"
@@ -26,11 +26,12 @@ STEP = 10
 
 def measure(exports: int) -> list[float]:
     """Resident megabytes of this process after each export."""
-    dataset, process, found = data.load("mnist"), psutil.Process(), []
+    dataset, process, found = sets.load("mnist"), psutil.Process(), []
     for number in tqdm(range(exports), disable=None):
         # Another net each time: nothing can be reused.
         architecture = parse(f"{4 + number % 13}C3-P2-{5 + number % 17}C3-P2")
-        export_and_measure(build(architecture), architecture, dataset, tolerance=1.0)
+        model = build(architecture, dataset.task)
+        export_and_measure(model, architecture, dataset, tolerance=1.0)
         found.append(process.memory_info().rss / 1e6)
     stop_converter()
     return found

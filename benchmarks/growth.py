@@ -16,13 +16,15 @@ from tqdm import tqdm
 from benchmarks.command import at_least, write_results
 from benchmarks.contestant import host_line
 from benchmarks.ours import host
-from mnist_tradeoff.architecture.costs import complexity
-from mnist_tradeoff.architecture.layers import REFERENCES, parse
-from mnist_tradeoff.data import dataset as data
+from mnist_tradeoff.architecture.costs import num_params
+from mnist_tradeoff.architecture.notation import parse
+from mnist_tradeoff.architecture.references import REFERENCES
+from mnist_tradeoff.architecture.task import MNIST
+from mnist_tradeoff.data import sets
 from mnist_tradeoff.data.dataset import Split
-from mnist_tradeoff.search.config import TrainConfig
-from mnist_tradeoff.system import command_line as cli
+from mnist_tradeoff.system.signals import run_to_exit
 from mnist_tradeoff.training.loop import train
+from mnist_tradeoff.training.recipe import TrainConfig
 
 RESULTS = Path(__file__).parent / "results" / "growth.json"
 BATCH_SIZES = (16, 32, 64, 128, 256, 512, 1024)
@@ -40,7 +42,7 @@ def points() -> list[dict]:
         *({**default, "axis": "batch_size", "x": n, "batch_size": n} for n in BATCH_SIZES),
         *({**default, "axis": "images", "x": n, "images": n} for n in IMAGES),
         *(
-            {**default, "axis": "num_params", "x": complexity(parse(net)).num_params, "model": net}
+            {**default, "axis": "num_params", "x": num_params(parse(net), MNIST), "model": net}
             for net in nets
         ),
     ]
@@ -48,13 +50,13 @@ def points() -> list[dict]:
 
 def measure(rounds: int) -> list[dict]:
     """The points with their seconds in every round, and the validation accuracy of the last."""
-    dataset, found = data.load("mnist"), [{**point, "seconds": []} for point in points()]
+    dataset, found = sets.load("mnist"), [{**point, "seconds": []} for point in points()]
     for seed in tqdm(range(rounds), disable=None):
         for point in tqdm(found, disable=None, leave=False):
             training = dataset.train
             split = Split(training.images[: point["images"]], training.labels[: point["images"]])
             config = TrainConfig(epochs=1, batch_size=point["batch_size"], seed=seed)
-            result = train(parse(point["model"]), split, dataset.val, config)
+            result = train(parse(point["model"]), dataset.task, split, dataset.val, config)
             point["seconds"].append(result.train_seconds)
             point["val_accuracy"] = result.val.accuracy
     return found
@@ -94,4 +96,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    run_to_exit(main)

@@ -5,7 +5,7 @@ import statistics
 from matplotlib.figure import Figure
 
 from benchmarks import growth, replay
-from mnist_tradeoff.report.figures import themed
+from mnist_tradeoff.report.style import Figures, themed
 
 COLORS = {
     replay.DEFAULT: "#E69F00",
@@ -15,7 +15,7 @@ COLORS = {
 }
 
 
-def draw(growth_results: dict, replay_results: dict) -> dict[str, Figure]:
+def draw(growth_results: dict, replay_results: dict) -> Figures:
     """All figures by file name, for light and for dark pages."""
     return {
         **themed("training_growth", training_growth, growth_results["points"]),

@@ -15,8 +15,10 @@ import time
 import keras
 import numpy as np
 
-from mnist_tradeoff.architecture.layers import Architecture, Conv, Dense, MaxPool, resolve
-from mnist_tradeoff.data.dataset import load
+from mnist_tradeoff.architecture.layers import Conv, Dense, MaxPool
+from mnist_tradeoff.architecture.notation import Architecture
+from mnist_tradeoff.architecture.references import resolve
+from mnist_tradeoff.data.sets import load
 from mnist_tradeoff.system.processes import exit_with_parent
 
 

@@ -21,21 +21,23 @@ from tqdm import tqdm
 from benchmarks.command import at_least, write_results
 from benchmarks.contestant import host_line
 from benchmarks.ours import host
-from mnist_tradeoff.architecture.costs import complexity
-from mnist_tradeoff.architecture.layers import IMAGE_SIZE, parse
-from mnist_tradeoff.data import dataset as data
+from experiments.export import ExportConfig
+from mnist_tradeoff.architecture.costs import num_params
+from mnist_tradeoff.architecture.notation import parse
+from mnist_tradeoff.architecture.task import MNIST
+from mnist_tradeoff.data import sets
 from mnist_tradeoff.device import litert
 from mnist_tradeoff.device.convert import stop_converter
-from mnist_tradeoff.device.measure import (
+from mnist_tradeoff.device.export import (
     COMPILED_CALLS,
     PREDICT_CALLS,
     export_and_measure,
     median_us,
 )
-from mnist_tradeoff.search.config import ExportConfig, TrainConfig
-from mnist_tradeoff.system import command_line as cli
+from mnist_tradeoff.system.signals import run_to_exit
 from mnist_tradeoff.training.backend import keras, tf
 from mnist_tradeoff.training.loop import train_and_test
+from mnist_tradeoff.training.recipe import TrainConfig
 
 RESULTS = Path(__file__).parent / "results" / "latency.json"
 MODEL = "8C3-P3-32C3-P2-64"
@@ -46,7 +48,7 @@ FLOAT32, INT8 = "LiteRT float32", "LiteRT int8"
 
 def measure(rounds: int, epochs: int, seeds: int) -> dict:
     """Test accuracies of all seeds' models and files, and microseconds of one image by round."""
-    dataset, architecture = data.load("mnist"), parse(MODEL)
+    dataset, architecture = sets.load("mnist"), parse(MODEL)
     trained, exported = [], []
     for seed in tqdm(range(seeds), desc="trainings", disable=None):
         config = TrainConfig(epochs=epochs, seed=seed)
@@ -80,7 +82,7 @@ def measure(rounds: int, epochs: int, seeds: int) -> dict:
 
 def keras_contestants(model: keras.Model, image: np.ndarray) -> dict[str, Callable[[], float]]:
     """Both ways to ask the Keras model; each gives the median microseconds of one image."""
-    signature = [tf.TensorSpec((1, IMAGE_SIZE, IMAGE_SIZE), tf.uint8)]
+    signature = [tf.TensorSpec((1, MNIST.input_shape.height, MNIST.input_shape.height), tf.uint8)]
     call = tf.function(lambda images: model(images, training=False), input_signature=signature)
     tensor = tf.constant(image)
     predict = lambda: model.predict(image, verbose=0)  # noqa: E731 # pyright: ignore (typed as str)
@@ -121,7 +123,7 @@ def markdown(results: dict) -> str:
         )
     lines += [
         "",
-        f"`{results['model']}`, {complexity(parse(results['model'])).num_params:,} parameters, "
+        f"`{results['model']}`, {num_params(parse(results['model']), MNIST):,} parameters, "
         f"{results['epochs']} epochs, {len(results['test_accuracy'][CALL])} seeds; "
         f"medians of {len(microseconds[CALL])} rounds. "
         f"{host_line(results['host'])}",
@@ -145,4 +147,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    run_to_exit(main)

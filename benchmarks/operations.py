@@ -21,15 +21,16 @@ from benchmarks.command import write_results
 from benchmarks.contestant import host_line
 from benchmarks.ours import host
 from benchmarks.training_rate import BATCH_SIZE, MODELS
-from mnist_tradeoff.architecture.costs import complexity
-from mnist_tradeoff.architecture.layers import resolve
-from mnist_tradeoff.data import dataset as data
+from mnist_tradeoff.architecture.costs import macs
+from mnist_tradeoff.architecture.references import resolve
+from mnist_tradeoff.architecture.task import MNIST
+from mnist_tradeoff.data import sets
 from mnist_tradeoff.data.dataset import Split
-from mnist_tradeoff.search.config import TrainConfig
-from mnist_tradeoff.system import command_line as cli
+from mnist_tradeoff.system.signals import run_to_exit
 from mnist_tradeoff.training.backend import THREADS, tf
 from mnist_tradeoff.training.build import build
-from mnist_tradeoff.training.loop import Loop, choose_precision
+from mnist_tradeoff.training.loop import Loop
+from mnist_tradeoff.training.recipe import TrainConfig, choose_precision
 
 RESULTS = Path(__file__).parent / "results" / "operations.json"
 STEPS = 32
@@ -52,7 +53,9 @@ def measure(model: str, training: Split) -> dict[str, float]:
     architecture = resolve(model)
     precision = choose_precision(architecture, "auto")
     config = TrainConfig(epochs=1, batch_size=BATCH_SIZE)
-    loop = Loop(build(architecture, 0, precision), training, config, complexity(architecture).macs)
+    loop = Loop(
+        build(architecture, MNIST, 0, precision), training, config, macs(architecture, MNIST)
+    )
     batches = np.arange(STEPS * BATCH_SIZE, dtype=np.int32).reshape(STEPS, BATCH_SIZE)
     loop.run_steps(tf.constant(batches))
     with tempfile.TemporaryDirectory() as folder:
@@ -112,7 +115,7 @@ def main() -> None:
     argparse.ArgumentParser(
         prog="python -m benchmarks.operations", description="what the seconds of training go into"
     ).parse_args()
-    training = data.load("mnist").train
+    training = sets.load("mnist").train
     found = {model: measure(model, training) for model in tqdm(MODELS, disable=None)}
     results = {"host": host(), "shares": found}
     write_results(RESULTS, results)
@@ -120,4 +123,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    run_to_exit(main)

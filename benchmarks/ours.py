@@ -10,12 +10,14 @@ import statistics
 import sys
 import time
 
-from mnist_tradeoff.architecture.layers import resolve
-from mnist_tradeoff.data.dataset import Split, load
-from mnist_tradeoff.search.config import TrainConfig
+from mnist_tradeoff.architecture.references import resolve
+from mnist_tradeoff.data.dataset import Split
+from mnist_tradeoff.data.sets import load
+from mnist_tradeoff.system.host import cpu_name
 from mnist_tradeoff.system.processes import exit_with_parent
-from mnist_tradeoff.training.backend import THREADS, cpu_name, keras, tf
+from mnist_tradeoff.training.backend import THREADS, keras, tf
 from mnist_tradeoff.training.loop import train, train_and_test
+from mnist_tradeoff.training.recipe import TrainConfig
 
 GEMM_SIZE = 2048
 # A process's first steps are slower; `fit` has one outside the clock, too.
@@ -57,7 +59,7 @@ def main() -> None:
     architecture = resolve(sys.argv[1])
     dataset = load("mnist")
     few = Split(dataset.train.images[:WARM_UP_IMAGES], dataset.train.labels[:WARM_UP_IMAGES])
-    train(architecture, few, dataset.val, TrainConfig(epochs=1))
+    train(architecture, dataset.task, few, dataset.val, TrainConfig(epochs=1))
     for line in sys.stdin:
         request = json.loads(line)
         if not request:

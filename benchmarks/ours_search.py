@@ -14,20 +14,24 @@ import json
 import random
 import sys
 import time
+from collections.abc import Callable
 
 from optuna.trial import FixedTrial
 
 from benchmarks.ax_tutorial import WORST_NUM_PARAMS
 from benchmarks.ours import host
-from mnist_tradeoff.architecture.costs import complexity
-from mnist_tradeoff.architecture.layers import Architecture, Dense
-from mnist_tradeoff.data.dataset import Dataset, load
-from mnist_tradeoff.search.config import TrainConfig
+from mnist_tradeoff.architecture.costs import exact_cost
+from mnist_tradeoff.architecture.layers import Dense
+from mnist_tradeoff.architecture.notation import Architecture
+from mnist_tradeoff.architecture.task import MNIST
+from mnist_tradeoff.data.dataset import Dataset
+from mnist_tradeoff.data.sets import load
 from mnist_tradeoff.search.sampler import RANDOM_TRIALS, seeds_of
-from mnist_tradeoff.search.spaces import SearchSpace, Trial
-from mnist_tradeoff.search.surrogate import Observation, RandomTrial, Space, propose
+from mnist_tradeoff.search.spaces import Proposal, Space, Trial, Widths, encode_architecture
+from mnist_tradeoff.search.surrogate import Observation, RandomTrial, propose
 from mnist_tradeoff.system.processes import exit_with_parent
 from mnist_tradeoff.training.loop import train
+from mnist_tradeoff.training.recipe import TrainConfig
 
 EPOCHS = 4
 
@@ -35,22 +39,35 @@ EPOCHS = 4
 class MlpSpace:
     """Two dense layers of 16 to 128 units."""
 
-    def suggest(self, trial: Trial) -> Architecture:
-        """The architecture that a trial proposes."""
+    def suggest(self, trial: Trial) -> Proposal:
+        """What a trial proposes."""
         units = (trial.suggest_int(f"units_{number}", 16, 128, log=True) for number in (1, 2))
-        return Architecture(tuple(map(Dense, units)))
+        return Proposal(Architecture(tuple(map(Dense, units))))
 
-    def params(self, architecture: Architecture) -> dict[str, int]:
-        """The trial parameters that propose an architecture."""
-        units = [layer.units for layer in architecture.layers if isinstance(layer, Dense)]
+    def params(self, proposal: Proposal) -> dict[str, int]:
+        """The trial parameters that propose this."""
+        layers = proposal.architecture.layers
+        units = [layer.units for layer in layers if isinstance(layer, Dense)]
         return {f"units_{number}": width for number, width in enumerate(units, start=1)}
 
+    def encode(self, proposal: Proposal) -> dict[str, float]:
+        """The widths."""
+        return encode_architecture(proposal.architecture)
 
-SPACES: dict[str, Space] = {"mlp": MlpSpace(), "widths": SearchSpace()}
+    def minimum(self, cost: Callable[[Architecture], float]) -> float:
+        """The cost of the narrowest one."""
+        return cost(Architecture((Dense(16), Dense(16))))
+
+    def describe(self) -> dict[str, int]:
+        """The ranges."""
+        return {"min_units": 16, "max_units": 128}
+
+
+SPACES: dict[str, Space] = {"mlp": MlpSpace(), "widths": Widths()}
 
 
 def num_params(architecture: Architecture) -> int:
-    return complexity(architecture).num_params
+    return exact_cost(architecture, "num_params", MNIST)
 
 
 def is_allowed(architecture: Architecture) -> bool:
@@ -58,17 +75,18 @@ def is_allowed(architecture: Architecture) -> bool:
     return num_params(architecture) < WORST_NUM_PARAMS
 
 
-def random_architecture(space: Space, generator: random.Random) -> Architecture:
+def random_proposal(space: Space, generator: random.Random) -> Proposal:
     while True:
-        architecture = space.suggest(RandomTrial(generator))
-        if is_allowed(architecture):
-            return architecture
+        proposal = space.suggest(RandomTrial(generator))
+        if is_allowed(proposal.architecture):
+            return proposal
 
 
-def next_architecture(space: Space, observations: list[Observation], seed: int) -> Architecture:
+def next_proposal(space: Space, observations: list[Observation], seed: int) -> Proposal:
     if len(observations) < RANDOM_TRIALS:
-        return random_architecture(space, random.Random(seed))
-    params = propose(space, num_params, observations, WORST_NUM_PARAMS, seed, is_allowed)
+        return random_proposal(space, random.Random(seed))
+    known = (observations, WORST_NUM_PARAMS, seed, is_allowed)
+    params = propose(space, MNIST, num_params, *known)
     return space.suggest(FixedTrial(params))
 
 
@@ -77,14 +95,15 @@ def timed_search(space: Space, dataset: Dataset, seed: int, seconds: float) -> d
     started = time.perf_counter()
     while time.perf_counter() - started < seconds:
         training_seed, proposal_seed, _ = seeds_of(seed, len(observations))
-        architecture = next_architecture(space, observations, proposal_seed)
+        proposal = next_proposal(space, observations, proposal_seed)
         config = TrainConfig(epochs=EPOCHS, seed=training_seed)
-        accuracy = train(architecture, dataset.train, dataset.val, config).val.accuracy
-        observations.append(Observation(architecture, EPOCHS, accuracy))
+        images = (dataset.task, dataset.train, dataset.val)
+        accuracy = train(proposal.architecture, *images, config).val.accuracy
+        observations.append(Observation(proposal, EPOCHS, accuracy))
         trace.append(
             {
                 "seconds": time.perf_counter() - started,
-                "num_params": num_params(architecture),
+                "num_params": num_params(proposal.architecture),
                 "val_accuracy": accuracy,
             }
         )

@@ -33,10 +33,11 @@ from benchmarks.command import at_least, write_results
 from benchmarks.contestant import host_line
 from benchmarks.ours import host
 from mnist_tradeoff.analysis.pareto import WORST_LOG_NUM_PARAMS, hv2
+from mnist_tradeoff.architecture.costs import exact_cost
+from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.report.markdown import table
-from mnist_tradeoff.search.config import exact_cost
 from mnist_tradeoff.search.sampler import SurrogateSampler
-from mnist_tradeoff.system import command_line as cli
+from mnist_tradeoff.system.signals import run_to_exit
 
 RESULTS = Path(__file__).parent / "results" / "replay.json"
 # What the others may have more than the default, to reach what it found.
@@ -51,7 +52,8 @@ SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
     "random": lambda seed: RandomSampler(seed=seed),
     "NSGA-II": lambda seed: NSGAIISampler(seed=seed),
     OURS: lambda seed: SurrogateSampler(
-        seed, SPACE, partial(exact_cost, cost="num_params"), 10**WORST_LOG_NUM_PARAMS
+        *(seed, SPACE, MNIST, partial(exact_cost, name="num_params", task=MNIST)),
+        10**WORST_LOG_NUM_PARAMS,
     ),
 }
 DEFAULT = next(iter(SAMPLERS))
@@ -73,10 +75,10 @@ def search(sampler: BaseSampler, trainings: pd.DataFrame, trials: int, target: f
     while len(points) < trials and max(found["hv2"], default=0) < target:
         started = time.process_time()
         trial = study.ask()
-        architecture = SPACE.suggest(trial)
+        architecture = SPACE.suggest(trial).architecture
         proposing += time.process_time() - started
         row = trainings.loc[str(architecture)]
-        num_params = exact_cost(architecture, "num_params")
+        num_params = exact_cost(architecture, "num_params", MNIST)
         rung = {"epochs": replay_table.EPOCHS, "val_accuracy": row.val_accuracy}
         for name, value in (
             *(("architecture", str(architecture)), ("rungs", [rung])),
@@ -232,4 +234,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    run_to_exit(main)

@@ -11,14 +11,16 @@ import argparse
 import csv
 import itertools
 import time
+from collections.abc import Callable
 from multiprocessing import get_context
 from pathlib import Path
 
 import pandas as pd
 from tqdm import tqdm
 
-from mnist_tradeoff.architecture.layers import Architecture, Conv, Layer, MaxPool, parse
-from mnist_tradeoff.search.spaces import Trial
+from mnist_tradeoff.architecture.layers import Conv, Layer, MaxPool
+from mnist_tradeoff.architecture.notation import Architecture, parse
+from mnist_tradeoff.search.spaces import Proposal, Trial, encode_architecture
 from mnist_tradeoff.system.processes import THREADS_VARIABLE
 
 TABLE = Path(__file__).parent / "results" / "replay_table.csv"
@@ -35,8 +37,8 @@ class GridSpace:
     300 architectures; a trial's parameters are places in the lists of filters.
     """
 
-    def suggest(self, trial: Trial) -> Architecture:
-        """The architecture that a trial proposes; the second convolution of a block may be none."""
+    def suggest(self, trial: Trial) -> Proposal:
+        """What a trial proposes; the second convolution of a block may be none."""
         layers: list[Layer] = []
         for block, filters in ((1, FIRST_FILTERS), (2, FILTERS)):
             first = trial.suggest_int(f"filters_{block}_1", 0, len(filters) - 1)
@@ -44,17 +46,29 @@ class GridSpace:
             second = trial.suggest_int(f"filters_{block}_2", 0, 4)
             layers += [Conv(FILTERS[second - 1])] if second else []
             layers.append(MaxPool())
-        return Architecture(tuple(layers))
+        return Proposal(Architecture(tuple(layers)))
 
-    def params(self, architecture: Architecture) -> dict[str, int]:
-        """The trial parameters that propose an architecture."""
-        params = {}
+    def params(self, proposal: Proposal) -> dict[str, int]:
+        """The trial parameters that propose this."""
+        params, architecture = {}, proposal.architecture
         for block, part in enumerate(str(architecture).removesuffix("-P2").split("-P2-"), 1):
             convs = [layer for layer in parse(part).layers if isinstance(layer, Conv)]
             filters = [FILTERS.index(conv.filters) for conv in convs]
             params[f"filters_{block}_1"] = filters[0]
             params[f"filters_{block}_2"] = filters[1] + 1 if filters[1:] else 0
         return params
+
+    def encode(self, proposal: Proposal) -> dict[str, float]:
+        """The widths."""
+        return encode_architecture(proposal.architecture)
+
+    def minimum(self, cost: Callable[[Architecture], float]) -> float:
+        """The lowest cost of the grid."""
+        return min(cost(parse(notation)) for notation in architectures())
+
+    def describe(self) -> dict[str, list[int]]:
+        """The lists of filters."""
+        return {"first_filters": [*FIRST_FILTERS], "filters": [*FILTERS]}
 
 
 def architectures() -> list[str]:
@@ -74,15 +88,15 @@ def load() -> pd.DataFrame:
 
 def train_one(job: tuple[str, int]) -> dict:
     """Train one architecture with one seed, in a process with one thread."""
-    from mnist_tradeoff.data import dataset as data
-    from mnist_tradeoff.search.config import TrainConfig
+    from mnist_tradeoff.data import sets
     from mnist_tradeoff.training.loop import train
+    from mnist_tradeoff.training.recipe import TrainConfig
 
     architecture, seed = job
-    dataset = data.load("mnist")
+    dataset = sets.load("mnist")
     started = time.process_time()
     config = TrainConfig(epochs=EPOCHS, seed=seed)
-    result = train(parse(architecture), dataset.train, dataset.val, config)
+    result = train(parse(architecture), dataset.task, dataset.train, dataset.val, config)
     row = (
         *(architecture, EPOCHS, seed, result.val.accuracy, round(result.val.loss, 5)),
         round(time.process_time() - started, 3),

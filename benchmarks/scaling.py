@@ -26,7 +26,7 @@ from tqdm import tqdm
 from benchmarks.command import write_results
 from benchmarks.ours import host
 from benchmarks.study_throughput import search_only
-from experiments import search as entry_point
+from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.search.config import SearchConfig
 from tests.services import mlflow_server, postgresql
 
@@ -38,8 +38,11 @@ UNTHROTTLED_TRIALS = 120
 SLEEP_VARIABLE, COUNT_VARIABLE = "SCALING_SLEEP", "SCALING_COMMANDS"
 
 
-def sleeping_work(config: SearchConfig, data_identity: str, folder: Path, training, val) -> None:
+def sleeping_work(
+    config: SearchConfig, data_identity: str, task: Task, folder: Path, training, val
+) -> None:
     """A worker process of the search that sleeps where it would train."""
+    from mnist_tradeoff.pipelines.study import work
     from mnist_tradeoff.search import trials as search
 
     def sleep(architecture, _training, _val, config):
@@ -59,7 +62,7 @@ def sleeping_work(config: SearchConfig, data_identity: str, folder: Path, traini
     (folder / f"ready{os.getpid()}").touch()
     while len(list(folder.glob("ready*"))) < int(os.environ[COUNT_VARIABLE]):
         time.sleep(0.05)
-    entry_point.work(config, data_identity, folder, training, val)
+    work(config, data_identity, task, folder, training, val)
 
 
 def measure(server, commands: int, trials: int, seconds: float) -> dict:

@@ -24,18 +24,21 @@ from tqdm import tqdm
 from benchmarks.command import at_least, own_store, write_results
 from benchmarks.contestant import host_line
 from benchmarks.ours import host
-from experiments import search as entry_point
+from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.search.config import SearchConfig
-from mnist_tradeoff.system import command_line as cli
 from mnist_tradeoff.system.processes import exit_with_parent
+from mnist_tradeoff.system.signals import run_to_exit
 
 RESULTS = Path(__file__).parent / "results" / "study_throughput.json"
 SECONDS_FILE = "train_seconds.jsonl"
 SAME_TRIALS = 10
 
 
-def timed_work(config: SearchConfig, data_identity: str, folder: Path, training, val) -> None:
+def timed_work(
+    config: SearchConfig, data_identity: str, task: Task, folder: Path, training, val
+) -> None:
     """A worker process of the search that also writes down its seconds inside ``train``."""
+    from mnist_tradeoff.pipelines.study import work
     from mnist_tradeoff.search import trials as search
 
     train, seconds = search.train, []
@@ -47,7 +50,7 @@ def timed_work(config: SearchConfig, data_identity: str, folder: Path, training,
         return result
 
     search.train = timed
-    entry_point.work(config, data_identity, folder, training, val)
+    work(config, data_identity, task, folder, training, val)
     with (folder / SECONDS_FILE).open("a") as file:
         file.write(f"{json.dumps(sum(seconds))}\n")
 
@@ -56,20 +59,21 @@ def search_only(config: SearchConfig, target: Callable[..., None]) -> None:
     """The search without its final trainings, in this process and its workers.
 
     Args:
-        target: what a worker process does, see ``experiments.search.work``.
+        target: what a worker process does, see ``pipelines.study.work``.
     """
-    from mnist_tradeoff.data import dataset as data
+    from mnist_tradeoff.data import sets
+    from mnist_tradeoff.pipelines.study import search_trials
     from mnist_tradeoff.search.study import Study
     from mnist_tradeoff.tracking import store as tracking
     from mnist_tradeoff.tracking import study_runs as study_tracking
 
     tracking.prepare_store()
-    dataset = data.load(config.dataset)
+    dataset = sets.load(config.dataset)
     folder = tracking.store_folder()
-    study = Study(config, entry_point.data_identity(dataset), folder)
+    study = Study(config, dataset.identity, dataset.task, folder)
     with study_tracking.study_run({}, study) as run_id:
         log = study_tracking.TrialLog(run_id, config, dataset, lambda: study.lock("log"))
-        entry_point.search_trials(study, dataset, folder, log, lambda: None, target)
+        search_trials(study, dataset, folder, log, lambda: None, target)
 
 
 def measure(trials: int, epochs: int, workers: int, cost: str) -> dict:
@@ -147,4 +151,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    run_to_exit(main)

@@ -22,8 +22,8 @@ from tqdm import tqdm
 
 from benchmarks.command import at_least, write_results
 from benchmarks.contestant import Contestant, host_line
-from mnist_tradeoff.architecture.layers import REFERENCES
-from mnist_tradeoff.system import command_line as cli
+from mnist_tradeoff.architecture.references import REFERENCES
+from mnist_tradeoff.system.signals import run_to_exit
 
 RESULTS = Path(__file__).parent / "results" / "time_to_accuracy.json"
 
@@ -165,4 +165,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    run_to_exit(main)

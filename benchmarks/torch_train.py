@@ -20,16 +20,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from mnist_tradeoff.architecture.layers import (
-    CLASSES,
-    INPUT_SHAPE,
-    Architecture,
-    Conv,
-    Dense,
-    MaxPool,
-    resolve,
-)
-from mnist_tradeoff.data.dataset import Split, load
+from mnist_tradeoff.architecture.layers import Conv, Dense, MaxPool
+from mnist_tradeoff.architecture.notation import Architecture
+from mnist_tradeoff.architecture.references import resolve
+from mnist_tradeoff.architecture.task import MNIST
+from mnist_tradeoff.data.dataset import Split
+from mnist_tradeoff.data.sets import load
 from mnist_tradeoff.system.processes import exit_with_parent
 
 TEST_BATCH_SIZE = 1000
@@ -40,8 +36,8 @@ Step = Callable[[torch.Tensor, torch.Tensor], None]
 def plain_model(architecture: Architecture, seed: int) -> nn.Module:
     torch.manual_seed(seed)
     layers: list[nn.Module] = []
-    shape = INPUT_SHAPE
-    for layer, output_shape in zip(architecture.layers, architecture.shapes(), strict=True):
+    shape = MNIST.input_shape
+    for layer, output_shape in zip(architecture.layers, architecture.shapes(MNIST), strict=True):
         match layer:
             case Conv(filters, kernel):
                 layers += [nn.Conv2d(shape.channels, filters, kernel), nn.ReLU(inplace=True)]
@@ -50,7 +46,7 @@ def plain_model(architecture: Architecture, seed: int) -> nn.Module:
             case Dense(units):
                 layers += [nn.Flatten(), nn.Linear(shape.size, units), nn.ReLU(inplace=True)]
         shape = output_shape
-    layers += [nn.Flatten(), nn.Linear(shape.size, CLASSES)]
+    layers += [nn.Flatten(), nn.Linear(shape.size, MNIST.classes)]
     return nn.Sequential(*layers).to(memory_format=torch.channels_last)
 
 

@@ -24,11 +24,12 @@ from benchmarks.command import at_least, own_store, write_results
 from benchmarks.contestant import host_line
 from benchmarks.ours import host
 from benchmarks.study_throughput import search_only
-from experiments import search as entry_point
-from mnist_tradeoff.architecture.layers import REFERENCES
-from mnist_tradeoff.search.config import SearchConfig, TrainConfig
-from mnist_tradeoff.system import command_line as cli
+from mnist_tradeoff.architecture.references import REFERENCES
+from mnist_tradeoff.architecture.task import Task
+from mnist_tradeoff.search.config import SearchConfig
 from mnist_tradeoff.system.processes import exit_with_parent
+from mnist_tradeoff.system.signals import run_to_exit
+from mnist_tradeoff.training.recipe import TrainConfig
 
 RESULTS = Path(__file__).parent / "results" / "training_memory.json"
 MEMORY_FILE = "megabytes.json"
@@ -38,16 +39,19 @@ STEP = 10
 
 def train_reference(name: str) -> None:
     """Train and test a reference in this process, and print its peak in megabytes."""
-    from mnist_tradeoff.data import dataset as data
+    from mnist_tradeoff.data import sets
     from mnist_tradeoff.training.loop import train_and_test
 
-    train_and_test(REFERENCES[name].architecture, data.load("mnist"), TrainConfig())
+    train_and_test(REFERENCES[name].architecture, sets.load("mnist"), TrainConfig())
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6)
 
 
-def measured_work(config: SearchConfig, data_identity: str, folder: Path, training, val) -> None:
+def measured_work(
+    config: SearchConfig, data_identity: str, task: Task, folder: Path, training, val
+) -> None:
     """A worker process of the search that also writes down its memory after each trial."""
     from mnist_tradeoff.data.dataset import Split
+    from mnist_tradeoff.pipelines.study import work
     from mnist_tradeoff.search import trials as search
 
     run_trial, process, megabytes = search.run_trial, psutil.Process(), []
@@ -58,7 +62,7 @@ def measured_work(config: SearchConfig, data_identity: str, folder: Path, traini
 
     search.run_trial = measured
     few = Split(training.images[:IMAGES], training.labels[:IMAGES])
-    entry_point.work(config, data_identity, folder, few, val)
+    work(config, data_identity, task, folder, few, val)
     (folder / MEMORY_FILE).write_text(json.dumps(megabytes))
 
 
@@ -135,4 +139,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    run_to_exit(main)

@@ -22,10 +22,12 @@ from tqdm import tqdm
 
 from benchmarks.command import at_least, write_results
 from benchmarks.contestant import Contestant, host_line
-from mnist_tradeoff.architecture.costs import complexity
-from mnist_tradeoff.architecture.layers import CLASSES, REFERENCES, Architecture, resolve
+from mnist_tradeoff.architecture.costs import macs, num_params
+from mnist_tradeoff.architecture.notation import Architecture
+from mnist_tradeoff.architecture.references import REFERENCES, resolve
+from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.report.markdown import table
-from mnist_tradeoff.system import command_line as cli
+from mnist_tradeoff.system.signals import run_to_exit
 
 RESULTS = Path(__file__).parent / "results" / "training_rate.json"
 BATCH_SIZE = 256
@@ -98,8 +100,8 @@ def training_macs(architecture: Architecture) -> int:
     layer, whose input are the images.
     """
     first = Architecture(architecture.layers[:1])
-    classifier_macs = CLASSES * first.shapes()[-1].size
-    return 3 * complexity(architecture).macs - (complexity(first).macs - classifier_macs)
+    classifier_macs = MNIST.classes * first.shapes(MNIST)[-1].size
+    return 3 * macs(architecture, MNIST) - (macs(first, MNIST) - classifier_macs)
 
 
 def has_torch() -> bool:
@@ -118,7 +120,7 @@ def markdown(results: list[dict]) -> str:
         rows.append(
             (
                 f"`{result['model']}`",
-                f"{complexity(architecture).num_params:,}",
+                f"{num_params(architecture, MNIST):,}",
                 *(_rate(result[name]) if name in result else "–" for name in names),
                 f"{medians['ours'] / medians['fit']:.1f}×",
                 f"{medians['ours'] / fastest:.2f}×" if fastest else "–",
@@ -157,4 +159,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    run_to_exit(main)

@@ -1,1 +1,0 @@
-"""One thin file per entry point of MLproject: parse, load, call, track."""

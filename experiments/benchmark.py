@@ -6,30 +6,40 @@ Under two hours for all of it on two Zen 4 cores, with nothing beside it; benchm
 what is measured. The numbers go into benchmarks/results, and into a run.
 """
 
-import dataclasses
+from dataclasses import asdict, dataclass
 
 from benchmarks import comparisons
-from mnist_tradeoff.search.config import BenchmarkConfig
-from mnist_tradeoff.system import command_line as cli
+from mnist_tradeoff.system.command_line import EntryPoint
 from mnist_tradeoff.system.processes import watch_launcher
+from mnist_tradeoff.system.settings import option
 
 
-def run_benchmark(config: BenchmarkConfig) -> None:
+@dataclass(frozen=True, kw_only=True)
+class BenchmarkConfig:
+    """Measure this project against what its users would run instead."""
+
+    what: str = option("all", "all, or comparisons with commas: T1 to T6, S1 to S3, L1, M1, growth")
+
+
+def run(config: BenchmarkConfig) -> None:
     check_launcher = watch_launcher()
     measures = comparisons.wanted(config.what)
     # Imported here, because MLflow takes seconds that --help need not wait for.
-    from mnist_tradeoff.tracking import store as tracking
+    from mnist_tradeoff.tracking.runs import log_files, log_metrics, tracked_run
+    from mnist_tradeoff.tracking.store import how_to_look, prepare_store
 
-    tracking.prepare_store()
-    parameters = dataclasses.asdict(config)
-    with tracking.tracked_run("benchmark", parameters, {"role": "benchmark"}) as run_id:
+    prepare_store()
+    with tracked_run("benchmark", asdict(config), {"role": "benchmark"}) as run_id:
         done, failures = comparisons.run(measures, check_launcher)
-        tracking.log_metrics(comparisons.figures(done))
-        tracking.log_files([comparisons.REPORT, *comparisons.RESULTS.iterdir()])
+        log_metrics(comparisons.figures(done))
+        log_files([comparisons.REPORT, *comparisons.RESULTS.iterdir()])
         if failures:
             raise ValueError("; ".join(failures))
-    print(tracking.how_to_look(run_id))
+    print(how_to_look(run_id))
+
+
+ENTRY_POINT = EntryPoint("benchmark", BenchmarkConfig, run)
 
 
 if __name__ == "__main__":
-    cli.run(lambda: run_benchmark(cli.parse(BenchmarkConfig)))
+    ENTRY_POINT.main()

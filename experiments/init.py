@@ -1,36 +1,38 @@
-"""Entry point ``init``: both stores, the experiment and the study, ready for workers to join.
+"""Entry point ``init``: an old name of ``search`` with ``step=init``, for one release more.
 
-python -m experiments.init --study widths
-
-It may be repeated, and several may run at once.
+python -m experiments.search --step init --study widths
 """
 
-import dataclasses
+import sys
+from dataclasses import dataclass
+from typing import Literal
 
-from experiments.search import data_identity
-from mnist_tradeoff.search.config import InitConfig
-from mnist_tradeoff.system import command_line as cli
+from mnist_tradeoff.search.config import SearchConfig
+from mnist_tradeoff.system.command_line import EntryPoint
 from mnist_tradeoff.system.processes import watch_launcher
+from mnist_tradeoff.system.settings import option
 
 
-def run_init(config: InitConfig) -> None:
-    watch_launcher()
+@dataclass(frozen=True, kw_only=True)
+class InitConfig(SearchConfig):
+    """Prepare the stores of a search, so that its workers only have to join."""
+
+    step: Literal["all", "init"] = option("init", "leave it: this is what init is")
+
+
+def run(config: InitConfig) -> None:
+    check_launcher = watch_launcher()
+    print(
+        "init is now search with step=init; this name goes with the next release", file=sys.stderr
+    )
     # Imported here, because TensorFlow and MLflow take seconds that --help need not wait for.
-    from mnist_tradeoff.data import dataset as data
-    from mnist_tradeoff.report import terminal
-    from mnist_tradeoff.search.study import Study
-    from mnist_tradeoff.tracking import store as tracking
-    from mnist_tradeoff.tracking import study_runs as study_tracking
+    from mnist_tradeoff.pipelines.study import run_search
 
-    tracking.prepare_store()
-    tracking.prepare_experiment(config.artifact_location)
-    dataset = data.load(config.dataset)
-    terminal.warn_of_fallback(dataset)
-    study = Study(config.search, data_identity(dataset), tracking.store_folder())
-    with study_tracking.study_run(dataclasses.asdict(config), study) as run_id:
-        tracking.log_dataset(dataset)
-    print(f"study '{config.study}' is ready: its run is {run_id}, its data {study.dataset}")
+    run_search(config, check_launcher)
+
+
+ENTRY_POINT = EntryPoint("init", InitConfig, run)
 
 
 if __name__ == "__main__":
-    cli.run(lambda: run_init(cli.parse(InitConfig)))
+    ENTRY_POINT.main()

@@ -7,19 +7,35 @@ for no password and encrypts nothing.
 """
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
-from mnist_tradeoff.search.config import ProxyConfig
-from mnist_tradeoff.system import command_line as cli
+from mnist_tradeoff.system.command_line import EntryPoint
+from mnist_tradeoff.system.settings import option, require_range
 
 
-def run_proxy(config: ProxyConfig) -> None:
+@dataclass(frozen=True, kw_only=True)
+class ProxyConfig:
+    """Serve the storage that OPTUNA_STORAGE names to many workers, over Optuna's gRPC proxy."""
+
+    host: str = option("127.0.0.1", "address to listen at; whoever reaches it can use the storage")
+    port: int = option(13000, "port to listen at")
+
+    def __post_init__(self) -> None:
+        require_range("port", self.port, 1, 65_535)
+
+
+def run(config: ProxyConfig) -> None:
     # Imported here, because Optuna takes a moment that --help need not wait for.
-    from mnist_tradeoff.search.study import serve
+    from mnist_tradeoff.search.service import serve
 
     print(f"serving the study's storage at grpc://{config.host}:{config.port}", file=sys.stderr)
     serve(Path.cwd(), config.host, config.port)
 
 
+# No matter of `mlflow run`: it serves until it is stopped.
+ENTRY_POINT = EntryPoint("", ProxyConfig, run)
+
+
 if __name__ == "__main__":
-    cli.run(lambda: run_proxy(cli.parse(ProxyConfig)))
+    ENTRY_POINT.main()

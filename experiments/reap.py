@@ -1,25 +1,28 @@
-"""Entry point ``reap``: close the runs and give back the trials whose processes are dead.
+"""Entry point ``reap``: a part of ``doctor`` by an old name, for one release more.
 
-python -m experiments.reap
-
-Every start does this too. A process of this machine is looked up; one of another machine is taken
-to be dead when it has not been heard of for three minutes.
+python -m experiments.doctor
 """
 
-from mnist_tradeoff.search.config import ReapConfig
-from mnist_tradeoff.system import command_line as cli
+import sys
+from dataclasses import dataclass
+
+from mnist_tradeoff.system.command_line import EntryPoint
 
 
-def run_reap(_: ReapConfig) -> None:
-    # Imported here, because MLflow takes seconds that --help need not wait for.
-    from mnist_tradeoff.search.study import Study, study_names
-    from mnist_tradeoff.tracking import store as tracking
+@dataclass(frozen=True, kw_only=True)
+class ReapConfig:
+    """Close the runs and give back the trials whose processes are dead."""
 
-    closed = tracking.prepare_store()
-    folder = tracking.store_folder()
-    given_back = sum(Study.load(name, folder).release_abandoned() for name in study_names(folder))
-    print(f"{closed} runs closed, {given_back} trials given back")
+
+def run(_: ReapConfig) -> None:
+    print("reap is now a part of doctor; this name goes with the next release", file=sys.stderr)
+    from mnist_tradeoff.pipelines.doctor import reap
+
+    reap()
+
+
+ENTRY_POINT = EntryPoint("reap", ReapConfig, run)
 
 
 if __name__ == "__main__":
-    cli.run(lambda: run_reap(cli.parse(ReapConfig)))
+    ENTRY_POINT.main()

@@ -6,47 +6,54 @@ Nothing is trained. The model is registered in MLflow's Model Registry as the ch
 exported files.
 """
 
-import dataclasses
+from dataclasses import asdict, dataclass
 
-from experiments.export import export_one
-from mnist_tradeoff.search.config import RecommendConfig
-from mnist_tradeoff.system import command_line as cli
+from mnist_tradeoff.architecture.costs import COSTS, OBJECTIVES
+from mnist_tradeoff.search.config import budget_fields, given_budgets, require_study_name
+from mnist_tradeoff.system.command_line import EntryPoint
 from mnist_tradeoff.system.processes import watch_launcher
+from mnist_tradeoff.system.settings import option, require_range
+from mnist_tradeoff.training.recipe import DATASET_HELP
 
-EXPORT_TOLERANCE = 0.005
+
+@dataclass(frozen=True, kw_only=True)
+class RecommendConfig(budget_fields(OBJECTIVES, "most {} of the model, as deployed; 0: any")):
+    """Recommend a model of a finished study under budgets, and register it as champion."""
+
+    study: str = option("widths", "name of the study whose front and references are considered")
+    min_accuracy: float = option(0.0, "least mean validation accuracy, 0 to 1")
+    cost: str = option(
+        "num_params", f"what orders the models from cheap to expensive: {', '.join(OBJECTIVES)}"
+    )
+    dataset: str = option("auto", DATASET_HELP)
+
+    @property
+    def budgets(self) -> dict[str, float]:
+        """The budgets that were given, by the name of the cost; ``min_accuracy`` by its own."""
+        given = given_budgets(self, OBJECTIVES)
+        return given | ({"min_accuracy": self.min_accuracy} if self.min_accuracy else {})
+
+    def __post_init__(self) -> None:
+        require_study_name(self.study)
+        for name in OBJECTIVES:
+            budget = getattr(self, COSTS[name].budget)
+            if not 0 <= budget < float("inf"):
+                raise ValueError(f"{COSTS[name].budget} must be 0 or more, not {budget}")
+        require_range("min_accuracy", self.min_accuracy, 0, 1)
+        if self.cost not in OBJECTIVES:
+            raise ValueError(f"cost must be one of {', '.join(OBJECTIVES)}, not '{self.cost}'")
 
 
-def run_recommend(config: RecommendConfig) -> None:
+def run(config: RecommendConfig) -> None:
     watch_launcher()
     # Imported here, because TensorFlow and MLflow take seconds that --help need not wait for.
-    from mnist_tradeoff.analysis import recommendation
-    from mnist_tradeoff.data import dataset as data
-    from mnist_tradeoff.tracking import models as export_tracking
-    from mnist_tradeoff.tracking import store as tracking
+    from mnist_tradeoff.pipelines.recommend import run_recommend
 
-    tracking.prepare_store()
-    tags = {"role": "recommendation", "study": config.study}
-    with tracking.tracked_run("recommend", dataclasses.asdict(config), tags) as run_id:
-        dataset = data.load(config.dataset)
-        tracking.log_dataset(dataset)
-        finals = export_tracking.finals_of(config.study, dataset)
-        options = export_tracking.options_of(finals)
-        found = recommendation.recommend(
-            options, config.budgets, config.cost, len(dataset.val.labels)
-        )
-        (champion,) = [final for final in finals if final.run_id == found.chosen.run_ids[0]]
-        line = export_one(champion, dataset, EXPORT_TOLERANCE)
-        card = recommendation.describe(found, config.budgets, config.cost)
-        version = export_tracking.register_champion(
-            champion.run_id, f"{card}\nExported: {line}.\nTrained on: {dataset.name}.\n"
-        )
-        tracking.log_report({"recommendation.md": card}, {})
-    print(card)
-    print(f"  {'its run':<14}{champion.run_id}")
-    print(f"  {'its files':<14}export/ in that run: {line}")
-    print(f"  {'registered':<14}models:/mnist_tradeoff@champion (version {version})")
-    print(tracking.how_to_look(run_id))
+    run_recommend(config.study, config.budgets, config.cost, config.dataset, asdict(config))
+
+
+ENTRY_POINT = EntryPoint("recommend", RecommendConfig, run)
 
 
 if __name__ == "__main__":
-    cli.run(lambda: run_recommend(cli.parse(RecommendConfig)))
+    ENTRY_POINT.main()

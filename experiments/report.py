@@ -5,37 +5,38 @@ mlflow run . -e report -P study=widths        or        python -m experiments.re
 Nothing is trained. Use it after an outage of the tracking server, or while a study still runs.
 """
 
-import dataclasses
+from dataclasses import asdict, dataclass
 
-from experiments.search import data_identity, finish_study
-from mnist_tradeoff.search.config import ReportConfig
-from mnist_tradeoff.system import command_line as cli
+from mnist_tradeoff.search.config import require_study_name
+from mnist_tradeoff.system.command_line import EntryPoint
 from mnist_tradeoff.system.processes import watch_launcher
+from mnist_tradeoff.system.settings import option, require_range
+from mnist_tradeoff.training.recipe import DATASET_HELP
 
 
-def run_report(config: ReportConfig) -> None:
+@dataclass(frozen=True, kw_only=True)
+class ReportConfig:
+    """Write a study's report from what is finished, without training."""
+
+    study: str = option("widths", "name of the study")
+    seeds: int = option(5, "trainings of each final model that there may be")
+    dataset: str = option("auto", DATASET_HELP)
+
+    def __post_init__(self) -> None:
+        require_study_name(self.study)
+        require_range("seeds", self.seeds, 1, 1_000)
+
+
+def run(config: ReportConfig) -> None:
     check_launcher = watch_launcher()
     # Imported here, because TensorFlow and MLflow take seconds that --help need not wait for.
-    from mnist_tradeoff.data import dataset as data
-    from mnist_tradeoff.search.study import Study
-    from mnist_tradeoff.tracking import store as tracking
-    from mnist_tradeoff.tracking import study_runs as study_tracking
+    from mnist_tradeoff.pipelines.study import report_study
 
-    tracking.prepare_store()
-    folder = tracking.store_folder()
-    study = Study.load(config.study, folder)
-    dataset = data.load(config.dataset)
-    if study.dataset != data_identity(dataset):
-        raise ValueError(
-            f"study '{config.study}' is one of '{study.dataset.split()[0]}', not of "
-            f"'{dataset.name}': name its set with dataset=PATH"
-        )
-    study.config = dataclasses.replace(study.config, seeds=config.seeds, dataset=config.dataset)
-    with study_tracking.study_run(dataclasses.asdict(config), study) as run_id:
-        log = study_tracking.TrialLog(run_id, study.config, dataset, lambda: study.lock("log"))
-        text = finish_study(study, dataset, log, folder, check_launcher, train=False)
-    print(text + tracking.how_to_look(run_id))
+    report_study(config.study, config.seeds, config.dataset, asdict(config), check_launcher)
+
+
+ENTRY_POINT = EntryPoint("report", ReportConfig, run)
 
 
 if __name__ == "__main__":
-    cli.run(lambda: run_report(cli.parse(ReportConfig)))
+    ENTRY_POINT.main()

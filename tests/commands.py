@@ -8,7 +8,7 @@ from pathlib import Path
 
 import mlflow
 
-from tests.conftest import ROOT
+from tests.factories import ROOT
 
 
 def environment(folder: Path, **changes: str) -> dict[str, str]:

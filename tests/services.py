@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from tests.browser import free_port, wait_for
-from tests.conftest import ROOT
+from tests.factories import ROOT
 
 USER, PASSWORD = "study", "hunter2-secret"
 BINARIES = [*sorted(Path("/usr/lib/postgresql").glob("*/bin")), Path("/usr/local/bin")]

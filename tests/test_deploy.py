@@ -4,11 +4,11 @@ import importlib
 
 import pytest
 import yaml
+from tests.test_mlproject import CONFIGS
 
 from mnist_tradeoff.system import command_line as cli
-from tests.conftest import ROOT
+from tests.factories import ROOT
 from tests.services import compose
-from tests.test_mlproject import CONFIGS
 
 OBJECTS = list(yaml.safe_load_all((ROOT / "deploy" / "kubernetes.yaml").read_text()))
 

@@ -9,26 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mnist_tradeoff.analysis.statistics import Sample
-from mnist_tradeoff.analysis.trainings import interval, mean_and_sd
-from mnist_tradeoff.report.markdown import table
+from mnist_tradeoff.analysis.trainings import Model
 
 ACCURACY_BUDGET = "min_accuracy"
-
-
-@dataclass(frozen=True)
-class Option:
-    """A model that could be taken.
-
-    costs: by name; measured ones may be missing.
-    val, test: accuracies over its seeds.
-    run_ids: of its trainings, the best on validation first.
-    """
-
-    model: str
-    costs: Mapping[str, float]
-    val: Sample
-    test: Sample
-    run_ids: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -42,22 +25,22 @@ class Recommendation:
         not it fits; None at the ends.
     """
 
-    chosen: Option
-    best: Option
+    chosen: Model
+    best: Model
     standard_error: float
-    cheaper: Option | None
-    better: Option | None
+    cheaper: Model | None
+    better: Model | None
 
 
 def recommend(
-    options: Sequence[Option], budgets: Mapping[str, float], cost: str, val_images: int
+    options: Sequence[Model], budgets: Mapping[str, float], cost: str, val_images: int
 ) -> Recommendation:
     """The recommendation under budgets.
 
     Args:
         options: of any order.
         budgets: the most of each cost; ``min_accuracy`` is the least mean validation accuracy.
-        cost: the one that orders the models from cheap to dear.
+        cost: the one that orders the models from cheap to expensive.
         val_images: how many images the validation accuracies are of.
 
     Raises:
@@ -94,19 +77,19 @@ def standard_error(accuracy: Sample, images: int) -> float:
     return (of_images + of_seeds) ** 0.5
 
 
-def fits(option: Option, budgets: Mapping[str, float]) -> bool:
+def fits(option: Model, budgets: Mapping[str, float]) -> bool:
     """Whether a model keeps every budget."""
     return all(_excess(option, name, budget) <= 0 for name, budget in budgets.items())
 
 
-def _excess(option: Option, name: str, budget: float) -> float:
+def _excess(option: Model, name: str, budget: float) -> float:
     """By which share of the budget it is missed; of the error, where it is an accuracy."""
     if name == ACCURACY_BUDGET:
         return (budget - option.val.mean) / max(1 - budget, 1e-6)
     return option.costs[name] / budget - 1
 
 
-def _require_measured(options: Sequence[Option], names: Sequence[str]) -> None:
+def _require_measured(options: Sequence[Model], names: Sequence[str]) -> None:
     for name in names:
         missing = [o for o in options if name != ACCURACY_BUDGET and name not in o.costs]
         if missing:
@@ -116,76 +99,32 @@ def _require_measured(options: Sequence[Option], names: Sequence[str]) -> None:
             )
 
 
-def _why_none(options: Sequence[Option], budgets: Mapping[str, float]) -> str:
+def _why_none(options: Sequence[Model], budgets: Mapping[str, float]) -> str:
     """One line: which budget alone is in the way, or that several are, and what comes nearest."""
     binding = [
         name
         for name in budgets
         if any(fits(o, {k: v for k, v in budgets.items() if k != name}) for o in options)
     ]
-    asked = ", ".join(_budget_text(name, budgets[name]) for name in budgets)
+    asked = ", ".join(budget_text(name, budgets[name]) for name in budgets)
     in_the_way = f"only {' or '.join(binding)}" if binding else "no single budget"
     nearest = min(options, key=lambda o: max(_excess(o, k, v) for k, v in budgets.items()))
     found = ", ".join(
-        f"{name} {_number(nearest.costs[name])}"
+        f"{name} {number(nearest.costs[name])}"
         for name in budgets
         if name != ACCURACY_BUDGET and name in nearest.costs
     )
     return (
-        f"no model keeps {asked}: {in_the_way} is in the way; nearest comes {nearest.model} "
+        f"no model keeps {asked}: {in_the_way} is in the way; nearest comes {nearest.name} "
         f"({found}{', ' if found else ''}val_accuracy {nearest.val.mean:.4f})"
     )
 
 
-def _budget_text(name: str, budget: float) -> str:
-    return f"{name} ≥ {budget:g}" if name == ACCURACY_BUDGET else f"{name} ≤ {_number(budget)}"
+def budget_text(name: str, budget: float) -> str:
+    """What is asked for: ``num_params ≤ 15,000``."""
+    return f"{name} ≥ {budget:g}" if name == ACCURACY_BUDGET else f"{name} ≤ {number(budget)}"
 
 
-def describe(found: Recommendation, budgets: Mapping[str, float], cost: str) -> str:
-    """The recommendation as Markdown: the model, its costs and interval, and the next steps."""
-    chosen = found.chosen
-    asked = ", ".join(_budget_text(name, budget) for name, budget in budgets.items())
-    lines = [
-        f"# `{chosen.model}`",
-        "",
-        f"Budget: {asked or 'none'}. Of the models that fit, `{found.best.model}` is the best on "
-        f"validation ({mean_and_sd(found.best.val)} %, standard error "
-        f"{100 * found.standard_error:.2f} points); the cheapest in {cost} within one standard "
-        "error of it is this one.",
-        "",
-        table(
-            ["", "model", cost, "×", "validation %", "test %", "95 % interval", "n"],
-            [
-                _row(what, option, chosen, cost)
-                for what, option in (
-                    ("next cheaper", found.cheaper),
-                    ("take this", chosen),
-                    ("next better", found.better),
-                )
-                if option
-            ],
-            left=2,
-        ),
-        "",
-        "Costs: "
-        + ", ".join(f"{name} {_number(value)}" for name, value in chosen.costs.items())
-        + ".",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _row(what: str, option: Option, chosen: Option, cost: str) -> list[str]:
-    return [
-        what,
-        f"`{option.model}`",
-        _number(option.costs[cost]),
-        f"{option.costs[cost] / chosen.costs[cost]:.2f}",
-        mean_and_sd(option.val),
-        mean_and_sd(option.test),
-        interval(option.test),
-        str(option.test.n),
-    ]
-
-
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """Short: ``12,810`` or ``9.5``."""
     return f"{value:,.0f}" if value >= 1_000 else f"{value:.4g}"

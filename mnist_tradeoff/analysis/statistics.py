@@ -41,6 +41,11 @@ def summarize(values: Sequence[float]) -> Sample:
     return Sample(mean, sd, n, mean - margin, mean + margin)
 
 
+def margin(sample: Sample) -> float:
+    """Half the width of the interval of the mean; 0 where n is 1."""
+    return 0.0 if np.isnan(sample.high) else sample.high - sample.mean
+
+
 def mcnemar(correct_a: np.ndarray, correct_b: np.ndarray) -> float:
     """p-value of the exact McNemar test (McNemar, 1947) that two classifiers are equally good.
 

@@ -1,19 +1,21 @@
-"""Finished trainings, as a tidy table and as the suite's summary."""
+"""Finished trainings: one of them, and all seeds of one model together."""
 
-import math
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from mnist_tradeoff.analysis.statistics import Sample, summarize
-from mnist_tradeoff.architecture.costs import complexity
-from mnist_tradeoff.architecture.layers import REFERENCES, resolve
-from mnist_tradeoff.report.markdown import table
+from mnist_tradeoff.architecture.references import REFERENCES, resolve
 
-MISSING = "–"
+TIDY_COLUMNS = ["model", "architecture", "seed", "metric", "value", "run_id"]
+
+
+def _nothing() -> np.ndarray:
+    return np.zeros(0, int)
 
 
 @dataclass(frozen=True)
@@ -21,16 +23,74 @@ class Training:
     """One finished training as its run tells it.
 
     model: a reference's name, or a notation.
-    curves: values by epoch of loss, accuracy, val_loss and val_accuracy.
-    predictions: predicted class of every test image, int (n,).
+    curves: values by epoch of loss, accuracy, val_loss and val_accuracy, where they were asked for.
+    predictions: predicted class of every test image, int (n,), where they were asked for.
     """
 
     model: str
     seed: int
     run_id: str
     metrics: Mapping[str, float]
-    curves: Mapping[str, tuple[float, ...]]
-    predictions: np.ndarray
+    curves: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    predictions: np.ndarray = field(default_factory=_nothing)
+
+
+@dataclass(frozen=True)
+class Model:
+    """One architecture, trained with several seeds: of a study's front, or a reference.
+
+    name: a reference's, or what was proposed.
+    costs: by name; measured ones may be missing.
+    trainings: at least one, by seed.
+    search_accuracy: mean validation accuracy of its trials, NaN for one that was no trial.
+    trials: numbers of its trials.
+    labels: of the test images, where its trainings have predictions.
+    """
+
+    name: str
+    architecture: str
+    costs: Mapping[str, float]
+    trainings: Sequence[Training]
+    search_accuracy: float = float("nan")
+    trials: Sequence[int] = ()
+    labels: np.ndarray = field(default_factory=_nothing)
+
+    @cached_property
+    def val(self) -> Sample:
+        """Validation accuracy over the seeds."""
+        return sample(self.trainings, "val_accuracy")
+
+    @cached_property
+    def test(self) -> Sample:
+        """Test accuracy over the seeds."""
+        return sample(self.trainings, "test_accuracy")
+
+    @cached_property
+    def correct(self) -> np.ndarray:
+        """Bool (seeds, images): which seed is right on which test image."""
+        return np.stack([training.predictions == self.labels for training in self.trainings])
+
+    @property
+    def run_ids(self) -> list[str]:
+        """Of its trainings, by seed."""
+        return [training.run_id for training in self.trainings]
+
+    @property
+    def best(self) -> Training:
+        """The training that is best on validation."""
+        return max(self.trainings, key=lambda training: training.metrics["val_accuracy"])
+
+    @cached_property
+    def metrics(self) -> dict[str, float]:
+        """Those that all trainings have: medians of the times over the seeds, else means."""
+        found = {}
+        for name in self.trainings[0].metrics:
+            values = [training.metrics.get(name) for training in self.trainings]
+            known = [value for value in values if value is not None]
+            if len(known) == len(values):
+                is_time = "_us" in name or "second" in name
+                found[name] = statistics.median(known) if is_time else statistics.fmean(known)
+        return found
 
 
 def by_model(trainings: Sequence[Training]) -> dict[str, list[Training]]:
@@ -46,81 +106,17 @@ def sample(trainings: Sequence[Training], metric: str) -> Sample:
     return summarize([training.metrics[metric] for training in trainings])
 
 
-def tidy(trainings: Sequence[Training]) -> pd.DataFrame:
-    """One row per model, seed and metric: model, architecture, seed, metric, value, run_id."""
-    return pd.DataFrame(
-        [
-            {
-                "model": name,
-                "architecture": str(resolve(name)),
-                "seed": training.seed,
-                "metric": metric,
-                "value": training.metrics[metric],
-                "run_id": training.run_id,
-            }
-            for name, group in by_model(trainings).items()
-            for training in group
-            for metric in sorted(training.metrics)
-        ],
-        columns=["model", "architecture", "seed", "metric", "value", "run_id"],
-    )
-
-
-def summary_table(trainings: Sequence[Training], seeds: int, is_mnist: bool) -> str:
-    """Markdown table of the references: cost, seconds, accuracies, and what is documented.
-
-    Args:
-        seeds: how many trainings of each there should be; what is missing shows in column n.
-        is_mnist: whether the documented accuracies apply.
-    """
-    header = [
-        *("model", "parameters", "× cnn_v1", "MACs", "× cnn_v2", "seconds"),
-        *("validation %", "test %", "95 % interval", "n"),
-        *(("documented %", "difference") if is_mnist else ()),
-    ]
-    groups = by_model(trainings)
-    rows = [_summary_row(name, groups.get(name, []), seeds, is_mnist) for name in REFERENCES]
-    return table(header, rows)
-
-
-def _summary_row(name: str, group: Sequence[Training], seeds: int, is_mnist: bool) -> list[str]:
-    cost = complexity(REFERENCES[name].architecture)
-    small = complexity(REFERENCES["cnn_v1"].architecture)
-    deep = complexity(REFERENCES["cnn_v2"].architecture)
-    documented = REFERENCES[name].documented_test_accuracy
-    test = sample(group, "test_accuracy") if group else None
-    cells = [
-        f"`{name}`",
-        f"{cost.num_params:,}",
-        f"{cost.num_params / small.num_params:.1f}",
-        f"{cost.macs:,}",
-        f"{cost.macs / deep.macs:.2f}",
-        f"{median_seconds(group):.1f}" if group else MISSING,
-        mean_and_sd(sample(group, "val_accuracy")) if group else MISSING,
-        mean_and_sd(test) if test else MISSING,
-        interval(test) if test else MISSING,
-        str(seeds) if len(group) == seeds else f"{len(group)} of {seeds}",
-    ]
-    if is_mnist:
-        gain = f"{100 * (test.mean - documented):+.2f}" if test else MISSING
-        cells += [f"{100 * documented:.2f}", gain]
-    return cells
-
-
 def median_seconds(group: Sequence[Training]) -> float:
     """Median training seconds of a group."""
     return statistics.median(training.metrics["train_seconds"] for training in group)
 
 
-def mean_and_sd(accuracy: Sample) -> str:
-    """In percent: ``99.04 ± 0.06``, or the mean alone where n is 1."""
-    if math.isnan(accuracy.sd):
-        return f"{100 * accuracy.mean:.2f}"
-    return f"{100 * accuracy.mean:.2f} ± {100 * accuracy.sd:.2f}"
-
-
-def interval(accuracy: Sample) -> str:
-    """In percent: ``98.97–99.11``, within 0 and 100; a dash where n is 1."""
-    if math.isnan(accuracy.low):
-        return MISSING
-    return f"{100 * max(0, accuracy.low):.2f}–{100 * min(1, accuracy.high):.2f}"
+def tidy(trainings: Sequence[Training]) -> pd.DataFrame:
+    """One row per model, seed and metric: model, architecture, seed, metric, value, run_id."""
+    rows = [
+        (name, str(resolve(name)), one.seed, metric, one.metrics[metric], one.run_id)
+        for name, group in by_model(trainings).items()
+        for one in group
+        for metric in sorted(one.metrics)
+    ]
+    return pd.DataFrame(rows, columns=pd.Index(TIDY_COLUMNS))

@@ -1,65 +1,114 @@
-"""COST: what an architecture costs, by arithmetic alone. Standard library only."""
+"""COST: the one table of what a model can cost, and the arithmetic of what is known exactly.
 
+Budgets, objectives, tables, axes, fronts and the recommendation follow from the table. A new exact
+cost is a function and a row here; a new measured one is a row here and a function in
+``device/measure.py``. Standard library only.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from mnist_tradeoff.architecture.layers import (
-    CLASSES,
-    INPUT_SHAPE,
-    Architecture,
-    Conv,
-    Dense,
-    Layer,
-    MaxPool,
-    Shape,
-)
+from mnist_tradeoff.architecture.notation import Architecture
+from mnist_tradeoff.architecture.task import Task
 
 FLOAT32_BYTES = 4
+# The accuracies that a cost buys: of the file that has this cost.
+FLOAT_ACCURACY, INT8_ACCURACY = "litert_test_accuracy", "int8_test_accuracy"
+
+
+def num_params(architecture: Architecture, task: Task) -> int:
+    """Trainable weights and biases."""
+    return sum(layer.num_params(before) for layer, before, _ in architecture.steps(task))
+
+
+def macs(architecture: Architecture, task: Task) -> int:
+    """Multiply-accumulate operations of one forward pass of one image.
+
+    Biases, ReLU and pooling are not counted (the convention of pycls and of the MCU literature).
+    """
+    return sum(layer.macs(before) for layer, before, _ in architecture.steps(task))
+
+
+def peak_activation_bytes(architecture: Architecture, task: Task) -> int:
+    """The largest input + output of any one layer, float32, one image.
+
+    It is the working memory that a layer-by-layer interpreter needs (Lin et al., "MCUNet", 2020).
+    """
+    return FLOAT32_BYTES * max(i.size + o.size for _, i, o in architecture.steps(task))
 
 
 @dataclass(frozen=True)
-class Complexity:
-    """Exact costs of one architecture.
+class Cost:
+    """One thing that a model costs.
 
-    num_params: trainable weights and biases.
-    macs: multiply-accumulate operations of one forward pass of one image; biases, ReLU and pooling
-        are not counted (the convention of pycls and of the MCU literature).
-    peak_activation_bytes: the largest input + output of any one layer, float32, one image: the
-        working memory that a layer-by-layer interpreter needs (Lin et al., "MCUNet", 2020).
+    name: as metric, parameter and column.
+    label: as heading and axis.
+    of: its arithmetic, where it is known exactly; None where it must be measured.
+    budget: name of the parameter that bounds it; a cost without one is reported only.
+    accuracy: name of the accuracy that it buys.
+    is_time: whether it differs from measurement to measurement, so that a median is shown.
     """
 
-    num_params: int
-    macs: int
-    peak_activation_bytes: int
+    name: str
+    label: str
+    of: Callable[[Architecture, Task], int] | None = None
+    budget: str = ""
+    accuracy: str = FLOAT_ACCURACY
+    is_time: bool = False
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether arithmetic knows it."""
+        return self.of is not None
 
 
-def complexity(architecture: Architecture) -> Complexity:
-    """Parameters, MACs and peak activation memory of an architecture with its classifier."""
-    layers = (*architecture.layers, Dense(CLASSES))
-    outputs = (*architecture.shapes(), Shape(1, 1, CLASSES))
-    inputs = (INPUT_SHAPE, *outputs[:-1])
-    steps = list(zip(layers, inputs, outputs, strict=True))
-    return Complexity(
-        num_params=sum(_num_params(layer, before) for layer, before, _ in steps),
-        macs=sum(_macs(*step) for step in steps),
-        peak_activation_bytes=FLOAT32_BYTES * max(i.size + o.size for _, i, o in steps),
+COSTS = {
+    cost.name: cost
+    for cost in (
+        Cost("num_params", "parameters", num_params, budget="max_params"),
+        Cost("macs", "MACs", macs, budget="max_macs"),
+        Cost("peak_activation_bytes", "RAM bytes", peak_activation_bytes),
+        Cost("size_bytes", "bytes", budget="max_size_bytes"),
+        Cost("latency_us", "latency µs", budget="max_latency_us", is_time=True),
+        Cost("int8_size_bytes", "int8 bytes", accuracy=INT8_ACCURACY),
+        Cost("int8_latency_us", "int8 latency µs", accuracy=INT8_ACCURACY, is_time=True),
     )
+}
+# What a study can minimise and a budget can bound; and which of these need no measurement.
+OBJECTIVES = tuple(name for name, cost in COSTS.items() if cost.budget)
+EXACT_OBJECTIVES = tuple(name for name in OBJECTIVES if COSTS[name].is_exact)
 
 
-def _num_params(layer: Layer, before: Shape) -> int:
-    match layer:
-        case Conv(filters, kernel):
-            return (kernel * kernel * before.channels + 1) * filters
-        case Dense(units):
-            return (before.size + 1) * units
-        case MaxPool():
-            return 0
+def cost_named(name: str) -> Cost:
+    """A row of the table.
+
+    Raises:
+        ValueError: there is no cost of that name.
+    """
+    if name not in COSTS:
+        raise ValueError(f"unknown cost '{name}': use {', '.join(OBJECTIVES)}")
+    return COSTS[name]
 
 
-def _macs(layer: Layer, before: Shape, after: Shape) -> int:
-    match layer:
-        case Conv(_, kernel):
-            return kernel * kernel * before.channels * after.size
-        case Dense(units):
-            return before.size * units
-        case MaxPool():
-            return 0
+def exact_cost(architecture: Architecture, name: str, task: Task) -> int:
+    """A cost that is known by arithmetic.
+
+    Raises:
+        ValueError: there is no such cost, or it must be measured.
+    """
+    cost = cost_named(name)
+    if cost.of is None:
+        raise ValueError(f"{name} is not known by arithmetic: it must be measured")
+    return cost.of(architecture, task)
+
+
+def exact_costs(
+    architecture: Architecture, task: Task, names: Iterable[str] = EXACT_OBJECTIVES
+) -> dict[str, int]:
+    """Several costs that are known by arithmetic, by name."""
+    return {name: exact_cost(architecture, name, task) for name in names}
+
+
+def excesses(costs: Mapping[str, float], budgets: Mapping[str, float]) -> dict[str, float]:
+    """How far each budget, by cost, is exceeded; at or below 0 it is kept."""
+    return {name: costs[name] - budget for name, budget in budgets.items()}

@@ -5,7 +5,6 @@ import hashlib
 import http.client
 import os
 import sys
-import tempfile
 import urllib.request
 import zlib
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from mnist_tradeoff.data.formats import IDX_NAMES, MNIST_MD5
+from mnist_tradeoff.system.files import write_whole
 
 # The mirrors of TensorFlow Datasets and of torchvision.
 MIRRORS = (
@@ -56,7 +56,7 @@ def _download_file(target: Path, md5: str) -> None:
             failures.append(f"{mirror}: {error}")
             continue
         if _is_content(content, md5):
-            return _write_atomically(target, content)
+            return write_whole(target, content)
         failures.append(f"{mirror}: {target.name} arrived truncated or is not MNIST")
     raise OSError(f"could not download {target.name} ({'; '.join(failures)})")
 
@@ -81,14 +81,3 @@ def _is_content(content: bytes, md5: str) -> bool:
         return hashlib.md5(gzip.decompress(content)).hexdigest() == md5
     except (OSError, EOFError, zlib.error):
         return False
-
-
-def _write_atomically(target: Path, content: bytes) -> None:
-    descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=target.name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        Path(temporary).replace(target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mnist_tradeoff.architecture.layers import CLASSES, IMAGE_SIZE
+from mnist_tradeoff.architecture.task import MNIST
 
 
 class Arrays(NamedTuple):
-    """The four arrays of a set: uint8 images (n, 28, 28), uint8 labels (n,) from 0 to 9."""
+    """The four arrays of a set: uint8 images (n, height, width), uint8 labels (n,) from 0 on."""
 
     train_images: np.ndarray
     train_labels: np.ndarray
@@ -150,10 +150,9 @@ def _check_pair(
 def _check_images(images: np.ndarray, source: str) -> None:
     if images.dtype != np.uint8:
         raise ValueError(f"{source} must be uint8, not {images.dtype}")
-    if images.ndim != 3 or images.shape[1:] != (IMAGE_SIZE, IMAGE_SIZE) or not len(images):
-        raise ValueError(
-            f"{source} must have the shape (n, {IMAGE_SIZE}, {IMAGE_SIZE}), not {images.shape}"
-        )
+    height, width, _ = MNIST.input_shape
+    if images.ndim != 3 or images.shape[1:] != (height, width) or not len(images):
+        raise ValueError(f"{source} must have the shape (n, {height}, {width}), not {images.shape}")
 
 
 def _check_labels(labels: np.ndarray, source: str) -> None:
@@ -161,7 +160,6 @@ def _check_labels(labels: np.ndarray, source: str) -> None:
         raise ValueError(f"{source} must be whole numbers, not {labels.dtype}")
     if labels.ndim != 1:
         raise ValueError(f"{source} must have the shape (n,), not {labels.shape}")
-    if labels.size and not (labels.min() >= 0 and labels.max() < CLASSES):
-        raise ValueError(
-            f"{source} must be 0 to {CLASSES - 1}, not {labels.min()} to {labels.max()}"
-        )
+    if labels.size and not (labels.min() >= 0 and labels.max() < MNIST.classes):
+        last = MNIST.classes - 1
+        raise ValueError(f"{source} must be 0 to {last}, not {labels.min()} to {labels.max()}")

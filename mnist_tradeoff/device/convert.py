@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mnist_tradeoff.architecture.layers import IMAGE_SIZE, Architecture
-from mnist_tradeoff.device.litert import latency
+from mnist_tradeoff.architecture.notation import Architecture
+from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.system.processes import exit_with_parent
 from mnist_tradeoff.system.quiet import quiet_stderr
 
@@ -25,16 +25,7 @@ CONVERSIONS_PER_PROCESS = 20
 Weights = Sequence[np.ndarray]
 
 
-def measure(architecture: Architecture, cost: str) -> float:
-    """``size_bytes`` or ``latency_us`` of an architecture with untrained weights, float32.
-
-    Neither depends on what the weights are.
-    """
-    content = convert(architecture)
-    return float(len(content)) if cost == "size_bytes" else latency(content).median_us
-
-
-def convert(architecture: Architecture, weights: Weights | None = None) -> bytes:
+def convert(architecture: Architecture, task: Task, weights: Weights | None = None) -> bytes:
     """LiteRT file (a flatbuffer) of a model in float32, from uint8 images to logits.
 
     Args:
@@ -43,32 +34,34 @@ def convert(architecture: Architecture, weights: Weights | None = None) -> bytes
     Raises:
         OSError: the process that converts was killed.
     """
-    return _submit(_to_litert, architecture, weights, None)
+    return _submit(_to_litert, architecture, task, weights, None)
 
 
-def convert_to_int8(architecture: Architecture, weights: Weights, images: np.ndarray) -> bytes:
+def convert_to_int8(
+    architecture: Architecture, task: Task, weights: Weights, images: np.ndarray
+) -> bytes:
     """LiteRT file of a model whose every operation works on integers, from uint8 images to int8.
 
     Args:
-        images: uint8 (n, 28, 28), of the training set: the ranges of the activations are taken
-            from them.
+        images: uint8 (n, height, width), of the training set: the ranges of the activations are
+            taken from them.
 
     Raises:
         OSError: the process that converts was killed.
     """
-    return _submit(_to_litert, architecture, weights, images)
+    return _submit(_to_litert, architecture, task, weights, images)
 
 
-def convert_to_onnx(architecture: Architecture, weights: Weights) -> bytes:
+def convert_to_onnx(architecture: Architecture, task: Task, weights: Weights) -> bytes:
     """ONNX file of a model in float32, from uint8 images to logits, by Keras's own exporter.
 
     Raises:
         OSError: the process that converts was killed.
     """
-    return _submit(_to_onnx, architecture, weights)
+    return _submit(_to_onnx, architecture, task, weights)
 
 
-def _submit(convert: Callable[..., bytes], *arguments) -> bytes:
+def _submit(convert: Callable[..., bytes], *arguments: object) -> bytes:
     try:
         return _converter().submit(convert, *arguments).result()
     except BrokenProcessPool:
@@ -104,12 +97,12 @@ def _start_converter() -> None:
 
 
 def _to_litert(
-    architecture: Architecture, weights: Weights | None, calibration: np.ndarray | None
+    architecture: Architecture, task: Task, weights: Weights | None, calibration: np.ndarray | None
 ) -> bytes:
     from mnist_tradeoff.training.backend import tf
 
     # An integer model begins with the quantisation of its input, which must be a float for that.
-    model = _build(architecture, weights, "uint8" if calibration is None else "float32")
+    model = _build(architecture, task, weights, "uint8" if calibration is None else "float32")
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
     if calibration is not None:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -121,21 +114,21 @@ def _to_litert(
         return converter.convert()
 
 
-def _to_onnx(architecture: Architecture, weights: Weights) -> bytes:
-    model = _build(architecture, weights, "uint8")
-    model(np.zeros((1, IMAGE_SIZE, IMAGE_SIZE), np.uint8))  # the exporter asks for one call
+def _to_onnx(architecture: Architecture, task: Task, weights: Weights) -> bytes:
+    model = _build(architecture, task, weights, "uint8")
+    model(np.zeros((1, *task.input_shape[:2]), np.uint8))  # the exporter asks for one call
     with tempfile.TemporaryDirectory() as folder, quiet_stderr(), redirect_stdout(io.StringIO()):
         path = Path(folder) / "model.onnx"
         model.export(path, format="onnx", verbose=False)
         return path.read_bytes()
 
 
-def _build(architecture: Architecture, weights: Weights | None, input_dtype: str):
+def _build(architecture: Architecture, task: Task, weights: Weights | None, input_dtype: str):
     from mnist_tradeoff.training.backend import keras
     from mnist_tradeoff.training.build import build
 
     keras.backend.clear_session()  # the counters in the layers' names, which the files contain
-    model = build(architecture, input_dtype=input_dtype)
+    model = build(architecture, task, input_dtype=input_dtype)
     if weights is not None:
         model.set_weights(weights)
     return model

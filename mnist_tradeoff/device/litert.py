@@ -1,12 +1,13 @@
 """Runs a LiteRT file as a device does: its answers, and its time for one image."""
 
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from mnist_tradeoff.architecture.layers import IMAGE_SIZE
 from mnist_tradeoff.system.quiet import quiet_stderr
 
 WARM_UP_CALLS = 50
@@ -19,38 +20,51 @@ def classify(content: bytes, images: np.ndarray) -> np.ndarray:
     """Class of every image, int (n,), as the file's model sees it.
 
     Args:
-        content: a LiteRT model from uint8 images (n, 28, 28) to ten scores of any type.
-        images: uint8 (n, 28, 28), at least one.
+        content: a LiteRT model from uint8 images (n, height, width) to scores of any type.
+        images: uint8 (n, height, width), at least one.
 
     Raises:
         ValueError: the file is damaged, or the images are something else.
     """
-    require_images(images)
     interpreter = load(content)
     (entry,), (out,) = interpreter.get_input_details(), interpreter.get_output_details()
+    require_images(images, entry["shape"][1:])
     classes = []
     for start in range(0, len(images), BATCH):
         batch = images[start : start + BATCH]
         interpreter.resize_tensor_input(entry["index"], batch.shape)
-        interpreter.allocate_tensors()
-        interpreter.set_tensor(entry["index"], batch)
-        interpreter.invoke()
+        with _run_errors():
+            interpreter.allocate_tensors()
+            interpreter.set_tensor(entry["index"], batch)
+            interpreter.invoke()
         classes.append(interpreter.get_tensor(out["index"]).argmax(axis=1))
     return np.concatenate(classes)
 
 
-def require_images(images: np.ndarray) -> None:
-    """Refuse anything but images as MNIST gives them.
+def require_images(images: np.ndarray, shape: Sequence[int]) -> None:
+    """Refuse anything but images as a model's file takes them.
+
+    Args:
+        shape: of one image, as the file says.
 
     Raises:
-        ValueError: not uint8 (n, 28, 28), or none at all.
+        ValueError: not uint8 (n, *shape), or none at all.
     """
-    shape = (len(images), IMAGE_SIZE, IMAGE_SIZE)
-    if images.dtype != np.uint8 or images.shape != shape or not len(images):
+    shape = tuple(int(side) for side in shape)
+    if images.dtype != np.uint8 or images.shape[1:] != shape or not len(images):
+        sides = ", ".join(map(str, shape))
         raise ValueError(
-            f"images must be uint8 (n, {IMAGE_SIZE}, {IMAGE_SIZE}), at least one, not "
-            f"{images.dtype} {images.shape}"
+            f"images must be uint8 (n, {sides}), at least one, not {images.dtype} {images.shape}"
         )
+
+
+@contextmanager
+def _run_errors() -> Iterator[None]:
+    """What the interpreter cannot run, as a ValueError."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise ValueError(f"LiteRT cannot run this file: {error}") from None
 
 
 @dataclass(frozen=True)
@@ -61,15 +75,33 @@ class Quantization:
     zero_point: int
 
 
-def quantizations(content: bytes) -> tuple[Quantization, Quantization]:
-    """Of the input and of the output of a file; scale 0 where there is none.
+@dataclass(frozen=True)
+class Interface:
+    """What goes into a file's model and what comes out; scale 0 where nothing is quantised.
+
+    input_shape: (1, height, width).
+    """
+
+    input_shape: tuple[int, ...]
+    classes: int
+    input: Quantization
+    output: Quantization
+
+
+def interface(content: bytes) -> Interface:
+    """Shapes and quantisations of a file.
 
     Raises:
         ValueError: the file is damaged.
     """
     interpreter = load(content)
     (entry,), (out,) = interpreter.get_input_details(), interpreter.get_output_details()
-    return Quantization(*entry["quantization"]), Quantization(*out["quantization"])
+    return Interface(
+        tuple(map(int, entry["shape"])),
+        int(out["shape"][-1]),
+        Quantization(*entry["quantization"]),
+        Quantization(*out["quantization"]),
+    )
 
 
 @dataclass(frozen=True)
@@ -89,10 +121,11 @@ def latency(content: bytes) -> Latency:
     """
     interpreter = load(content)
     (entry,) = interpreter.get_input_details()
-    image = np.random.default_rng(0).integers(0, 256, (1, IMAGE_SIZE, IMAGE_SIZE), np.uint8)
+    image = np.random.default_rng(0).integers(0, 256, entry["shape"], np.uint8)
     interpreter.set_tensor(entry["index"], image)
-    for _ in range(WARM_UP_CALLS):
-        interpreter.invoke()
+    with _run_errors():
+        for _ in range(WARM_UP_CALLS):
+            interpreter.invoke()
     seconds, total = [], 0.0
     while len(seconds) < MIN_CALLS or (len(seconds) < MAX_CALLS and total < MAX_SECONDS):
         interpreter.set_tensor(entry["index"], image)

@@ -12,15 +12,15 @@ def classify(content: bytes, images: np.ndarray) -> np.ndarray:
     """Class of every image, int (n,), as the file's model sees it.
 
     Args:
-        content: an ONNX model from uint8 images (n, 28, 28) to ten scores.
-        images: uint8 (n, 28, 28), at least one.
+        content: an ONNX model from uint8 images (n, height, width) to scores.
+        images: uint8 (n, height, width), at least one.
 
     Raises:
         ValueError: the file is damaged, or the images are something else.
     """
-    require_images(images)
     session = _session(content)
     (entry,) = session.get_inputs()
+    require_images(images, entry.shape[1:])
     batches = (images[start : start + BATCH] for start in range(0, len(images), BATCH))
     scores = [np.asarray(session.run(None, {entry.name: batch})[0]) for batch in batches]
     return np.concatenate(scores).argmax(axis=1)

@@ -1,80 +1,46 @@
 """What the exported models cost, together: tables, CSV and the fronts in float32 and in int8."""
 
-import statistics
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from scipy import stats
 
 from mnist_tradeoff.analysis.pareto import on_front
-from mnist_tradeoff.device.measure import DeviceCosts
-from mnist_tradeoff.report import figures, markdown
-from mnist_tradeoff.report.figures import themed
-
-# Each cost with the accuracy that it buys.
-FLOAT_ACCURACY, INT8_ACCURACY = "litert_test_accuracy", "int8_test_accuracy"
-ACCURACY_OF = {
-    "num_params": FLOAT_ACCURACY,
-    "macs": FLOAT_ACCURACY,
-    "peak_activation_bytes": FLOAT_ACCURACY,
-    "size_bytes": FLOAT_ACCURACY,
-    "latency_us": FLOAT_ACCURACY,
-    "int8_size_bytes": INT8_ACCURACY,
-    "int8_latency_us": INT8_ACCURACY,
-}
-NAMES = {
-    "num_params": "parameters",
-    "macs": "MACs",
-    "peak_activation_bytes": "RAM",
-    "size_bytes": "bytes",
-    "latency_us": "µs",
-    "int8_size_bytes": "int8 bytes",
-    "int8_latency_us": "int8 µs",
-}
+from mnist_tradeoff.analysis.trainings import Model, Training, by_model
+from mnist_tradeoff.architecture.costs import COSTS, FLOAT_ACCURACY, INT8_ACCURACY
+from mnist_tradeoff.report.device_figures import device_fronts
+from mnist_tradeoff.report.markdown import sections, table
+from mnist_tradeoff.report.style import Figures, themed
 
 
-def by_model(trainings: Sequence[DeviceCosts]) -> list[DeviceCosts]:
+def by_cost(trainings: Sequence[Training]) -> list[Model]:
     """The models by parameters: medians of the times over the seeds, means of the other metrics."""
-    groups: dict[str, list[DeviceCosts]] = {}
-    for training in trainings:
-        groups.setdefault(training.model, []).append(training)
-    found = [_merged(group) for group in groups.values()]
-    return sorted(found, key=lambda costs: costs.metrics["num_params"])
+    found = [Model(name, name, {}, group) for name, group in by_model(trainings).items()]
+    return sorted(found, key=lambda model: model.metrics["num_params"])
 
 
-def _merged(group: Sequence[DeviceCosts]) -> DeviceCosts:
-    metrics = {}
-    for name in group[0].metrics:
-        values = [costs.metrics[name] for costs in group]
-        is_time = "_us" in name or "second" in name
-        metrics[name] = statistics.median(values) if is_time else statistics.fmean(values)
-    seeds = tuple(seed for costs in group for seed in costs.seeds)
-    return DeviceCosts(group[0].model, seeds, metrics)
-
-
-def texts(trainings: Sequence[DeviceCosts]) -> dict[str, str]:
+def device_texts(trainings: Sequence[Training]) -> dict[str, str]:
     """``costs.md``, and ``costs.csv`` with one row a training, by file name."""
-    models = by_model(trainings)
-    sections = {
-        "What the models cost a device": cost_table(models),
-        "Who is on which front": front_table(models),
-        "As ONNX": onnx_table(models),
-        "How the costs agree (Kendall's τ over the models)": agreement_table(models),
-        "Beside Keras": keras_table(models),
-    }
-    tables = "\n\n".join(f"## {title}\n\n{table}" for title, table in sections.items())
-    rows = [{"model": c.model, "seed": c.seeds[0], **c.metrics} for c in trainings]
-    return {"costs.md": f"{tables}\n", "costs.csv": pd.DataFrame(rows).to_csv(index=False)}
+    models = by_cost(trainings)
+    tables = [
+        ("What the models cost a device", cost_table(models)),
+        ("Who is on which front", front_table(models)),
+        ("As ONNX", onnx_table(models)),
+        ("How the costs agree (Kendall's τ over the models)", agreement_table(models)),
+        ("Beside Keras", keras_table(models)),
+    ]
+    rows = [{"model": one.model, "seed": one.seed, **one.metrics} for one in trainings]
+    frame = pd.DataFrame(rows)
+    return {"costs.md": sections(tables), "costs.csv": frame.to_csv(index=False)}
 
 
-def drawn(trainings: Sequence[DeviceCosts]) -> dict[str, Figure]:
+def device_pictures(trainings: Sequence[Training]) -> Figures:
     """The fronts over bytes and over microseconds, for light and for dark pages."""
-    return themed("device_fronts", figures.device_fronts, by_model(trainings))
+    return themed("device_fronts", device_fronts, by_cost(trainings))
 
 
-def cost_table(models: Sequence[DeviceCosts]) -> str:
+def cost_table(models: Sequence[Model]) -> str:
     """Bytes, microseconds (with the 5th and 95th percentile), RAM and accuracies, as Markdown."""
     header = ["model", "parameters", "RAM bytes", "bytes", "int8 bytes", "µs (p5–p95)"]
     header += ["int8 µs (p5–p95)", "test %", "int8 test %", "points lost", "n"]
@@ -85,43 +51,43 @@ def cost_table(models: Sequence[DeviceCosts]) -> str:
         accuracies = [100 * found[FLOAT_ACCURACY], 100 * found[INT8_ACCURACY]]
         rows.append(
             [
-                f"`{costs.model}`",
+                f"`{costs.name}`",
                 *(f"{found[cost]:,.0f}" for cost in exact),
                 *(_microseconds(costs, prefix) for prefix in ("", "int8_")),
                 *(f"{accuracy:.2f}" for accuracy in accuracies),
                 f"{accuracies[0] - accuracies[1]:+.2f}",
-                str(len(costs.seeds)),
+                str(len(costs.trainings)),
             ]
         )
-    return markdown.table(header, rows)
+    return table(header, rows)
 
 
-def _microseconds(costs: DeviceCosts, prefix: str) -> str:
+def _microseconds(costs: Model, prefix: str) -> str:
     ends = (costs.metrics[f"{prefix}latency_us{end}"] for end in ("", "_p5", "_p95"))
     return "{:.1f} ({:.1f}–{:.1f})".format(*ends)
 
 
-def fronts(models: Sequence[DeviceCosts]) -> dict[str, list[bool]]:
+def fronts(models: Sequence[Model]) -> dict[str, list[bool]]:
     """By cost: which models no other dominates in that cost and in the accuracy that it buys."""
     return {
         cost: on_front(
-            np.array([[m.metrics[cost], 1 - m.metrics[accuracy]] for m in models])
+            np.array([[m.metrics[cost], 1 - m.metrics[row.accuracy]] for m in models])
         ).tolist()
-        for cost, accuracy in ACCURACY_OF.items()
+        for cost, row in COSTS.items()
     }
 
 
-def front_table(models: Sequence[DeviceCosts]) -> str:
+def front_table(models: Sequence[Model]) -> str:
     """Which models are on the front under each cost, and under every one, as Markdown."""
     found = fronts(models)
     rows = []
     for i, costs in enumerate(models):
-        own = [found[cost][i] for cost in ACCURACY_OF]
-        rows.append([f"`{costs.model}`", *("yes" if on else "–" for on in [*own, all(own)])])
-    return markdown.table(["model", *(NAMES[cost] for cost in ACCURACY_OF), "under all"], rows)
+        own = [found[cost][i] for cost in COSTS]
+        rows.append([f"`{costs.name}`", *("yes" if on else "–" for on in [*own, all(own)])])
+    return table(["model", *(cost.label for cost in COSTS.values()), "under all"], rows)
 
 
-def agreement_table(models: Sequence[DeviceCosts]) -> str:
+def agreement_table(models: Sequence[Model]) -> str:
     """Kendall's τ of every two costs over the models, as Markdown."""
 
     def correlation(a: str, b: str) -> str:
@@ -131,26 +97,24 @@ def agreement_table(models: Sequence[DeviceCosts]) -> str:
         tau, _ = stats.kendalltau(*values)
         return f"{tau:.2f}"
 
-    rows = [
-        [NAMES[a], *(correlation(a, b) if a != b else "" for b in ACCURACY_OF)] for a in ACCURACY_OF
-    ]
-    return markdown.table(["", *(NAMES[cost] for cost in ACCURACY_OF)], rows)
+    rows = [[COSTS[a].label, *(correlation(a, b) if a != b else "" for b in COSTS)] for a in COSTS]
+    return table(["", *(cost.label for cost in COSTS.values())], rows)
 
 
-def onnx_table(models: Sequence[DeviceCosts]) -> str:
+def onnx_table(models: Sequence[Model]) -> str:
     """Bytes and accuracy of the ONNX files, checked with ONNX Runtime, as Markdown."""
     rows = [
         [
-            f"`{costs.model}`",
+            f"`{costs.name}`",
             f"{costs.metrics['onnx_size_bytes']:,.0f}",
             f"{100 * costs.metrics['onnx_test_accuracy']:.2f}",
         ]
         for costs in models
     ]
-    return markdown.table(["model", "bytes", "test %"], rows)
+    return table(["model", "bytes", "test %"], rows)
 
 
-def keras_table(models: Sequence[DeviceCosts]) -> str:
+def keras_table(models: Sequence[Model]) -> str:
     """LiteRT's microseconds for one image beside Keras's, as Markdown."""
     header = ["model", "LiteRT µs", "compiled call µs", "times", "predict µs", "times"]
     header += ["images per second, batch 256"]
@@ -162,11 +126,11 @@ def keras_table(models: Sequence[DeviceCosts]) -> str:
         )
         rows.append(
             [
-                f"`{costs.model}`",
+                f"`{costs.name}`",
                 f"{litert:.1f}",
                 *(f"{call:,.0f}", f"{call / litert:.0f}"),
                 *(f"{predict:,.0f}", f"{predict / litert:,.0f}"),
                 f"{found['images_per_second']:,.0f}",
             ]
         )
-    return markdown.table(header, rows)
+    return table(header, rows)

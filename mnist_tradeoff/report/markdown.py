@@ -1,4 +1,4 @@
-"""Markdown tables that read well in a terminal too."""
+"""Markdown tables that read well in a terminal too. Standard library only."""
 
 from collections.abc import Sequence
 
@@ -17,3 +17,8 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -
 
     rule = ["-" * width if i < left else "-" * (width - 1) + ":" for i, width in enumerate(widths)]
     return "\n".join([render(lines[0]), render(rule), *map(render, lines[1:])])
+
+
+def sections(tables: Sequence[tuple[str, str]]) -> str:
+    """Tables with their titles, as one Markdown text."""
+    return "\n\n".join(f"## {title}\n\n{table}" for title, table in tables) + "\n"

@@ -4,17 +4,17 @@ import itertools
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 from scipy import stats
 
 from mnist_tradeoff.analysis.statistics import CONFIDENCE, majority_correct, paired_difference
-from mnist_tradeoff.analysis.trainings import MISSING, interval, mean_and_sd
-from mnist_tradeoff.architecture.layers import REFERENCES
+from mnist_tradeoff.analysis.trainings import Model
+from mnist_tradeoff.architecture.costs import COSTS, EXACT_OBJECTIVES
+from mnist_tradeoff.architecture.references import REFERENCES
+from mnist_tradeoff.report.numbers import MISSING, interval, mean_and_sd
 from mnist_tradeoff.search.results import (
     DOCUMENTED_HV2,
-    Finalist,
     SearchResults,
-    best_no_dearer,
+    best_no_more_expensive,
     cheapest_as_accurate,
     cheapest_not_worse,
     hv2_of,
@@ -39,11 +39,11 @@ def tables(results: SearchResults) -> list[Table]:
 
 def front_table(results: SearchResults) -> Table:
     """The front, by its finals."""
-    header = ["model", *(COST_NAMES[cost] for cost in _shown_costs(results))]
+    header = ["model", *(COSTS[cost].label for cost in _shown_costs(results))]
     header += ["search %", "validation %", "test %", "95 % interval", "n", "on the test front"]
     rows = [
         [
-            f"`{finalist.model}`",
+            f"`{finalist.name}`",
             *(_cost(finalist.costs[cost]) for cost in _shown_costs(results)),
             f"{100 * finalist.search_accuracy:.2f}",
             mean_and_sd(finalist.val),
@@ -57,16 +57,8 @@ def front_table(results: SearchResults) -> Table:
     return "The front", header, rows, 1
 
 
-COST_NAMES = {
-    "num_params": "parameters",
-    "macs": "MACs",
-    "latency_us": "latency µs",
-    "size_bytes": "bytes",
-}
-
-
 def _shown_costs(results: SearchResults) -> list[str]:
-    return [cost for cost in COST_NAMES if cost in {"num_params", "macs", *results.costs}]
+    return [cost for cost in COSTS if cost in {*EXACT_OBJECTIVES, *results.costs}]
 
 
 def _cost(value: float) -> str:
@@ -75,15 +67,15 @@ def _cost(value: float) -> str:
 
 def step_table(results: SearchResults) -> Table:
     """What each step along the front buys."""
-    header = ["from", "to", "paid", "mended", "broken", "points", "95 % interval", "told apart?"]
+    header = ["from", "to", "paid", "corrected", "broken", "points", "95 % interval", "told apart?"]
     pairs = itertools.pairwise(results.finalists)
     rows = []
     for (a, b), d in zip(pairs, neighbours(results.finalists), strict=True):
         right_a, right_b = majority_correct(a.correct), majority_correct(b.correct)
         rows.append(
             [
-                f"`{a.model}`",
-                f"`{b.model}`",
+                f"`{a.name}`",
+                f"`{b.name}`",
                 f"× {b.costs[results.cost] / a.costs[results.cost]:.2f}",
                 str(int((right_b & ~right_a).sum())),
                 str(int((right_a & ~right_b).sum())),
@@ -97,7 +89,7 @@ def step_table(results: SearchResults) -> Table:
 
 def reference_table(results: SearchResults) -> Table:
     """For each reference the cheapest at least as accurate, and the cheapest that ties with it."""
-    fewer = f"fewer {COST_NAMES[results.cost]}"
+    fewer = f"fewer {COSTS[results.cost].label}"
     header = ["reference", "test %", "at least as accurate, and cheapest", fewer]
     header += ["points (95 % interval)", "not told apart or better, and cheapest", fewer]
     header += ["points (95 % interval)"]
@@ -107,7 +99,7 @@ def reference_table(results: SearchResults) -> Table:
         tied = cheapest_not_worse(results, reference)
         rows.append(
             [
-                f"`{reference.model}`",
+                f"`{reference.name}`",
                 mean_and_sd(reference.test),
                 *_against(reference, as_accurate, results.cost),
                 *_against(reference, tied, results.cost),
@@ -117,24 +109,30 @@ def reference_table(results: SearchResults) -> Table:
 
 
 def budget_table(results: SearchResults) -> Table:
-    """For each reference the most accurate model of the front that is no dearer."""
-    header = ["reference", "test %", "no dearer, and best", "its test %", "points (95 % interval)"]
+    """For each reference the most accurate model of the front that is no more expensive."""
+    header = [
+        "reference",
+        "test %",
+        "no more expensive, and best",
+        "its test %",
+        "points (95 % interval)",
+    ]
     rows = []
     for reference in results.references:
-        best = best_no_dearer(results, reference)
+        best = best_no_more_expensive(results, reference)
         model, _, points = _against(reference, best, results.cost)
         of_best = mean_and_sd(best.test) if best else MISSING
-        row = [f"`{reference.model}`", mean_and_sd(reference.test), model, of_best, points]
+        row = [f"`{reference.name}`", mean_and_sd(reference.test), model, of_best, points]
         rows.append(row)
     return "The best that costs no more than each reference", header, rows, 1
 
 
-def _against(reference: Finalist, found: Finalist | None, cost: str) -> list[str]:
+def _against(reference: Model, found: Model | None, cost: str) -> list[str]:
     if found is None:
         return [MISSING] * 3
     d = paired_difference(reference.correct, found.correct)
     return [
-        f"`{found.model}`",
+        f"`{found.name}`",
         f"{reference.costs[cost] / found.costs[cost]:.1f} times",
         f"{100 * d.difference:+.2f} ({100 * d.low:+.2f} to {100 * d.high:+.2f})",
     ]
@@ -142,17 +140,17 @@ def _against(reference: Finalist, found: Finalist | None, cost: str) -> list[str
 
 def documented_table(results: SearchResults) -> Table:
     """The cheapest finalist that reaches each documented accuracy."""
-    name = COST_NAMES[results.cost]
+    name = COSTS[results.cost].label
     header = ["reference", "documented %", "cheapest that reaches it", "test %", f"fewer {name}"]
     rows = []
     for reference in results.references:
-        documented = REFERENCES[reference.model].documented_test_accuracy
+        documented = REFERENCES[reference.name].documented_test_accuracy
         found = cheapest_as_accurate(results, reference, documented)
         rows.append(
             [
-                f"`{reference.model}`",
+                f"`{reference.name}`",
                 f"{100 * documented:.2f}",
-                f"`{found.model}`" if found else MISSING,
+                f"`{found.name}`" if found else MISSING,
                 mean_and_sd(found.test) if found else MISSING,
                 f"{reference.costs[results.cost] / found.costs[results.cost]:.1f} times"
                 if found
@@ -173,10 +171,10 @@ def account_table(results: SearchResults) -> Table:
     architectures = {trial.architecture for trial in trials}
     rows = [
         ["trials", f"{len(trials)} of {len(architectures)} architectures"],
-        ["refused untrained, over budget", str(results.refused)],
+        ["rejected untrained, over budget", str(results.rejected)],
         ["diverged", str(sum(bool(trial.error) for trial in trials))],
         ["trained at full length", f"{len(full)}, of {results.epochs} epochs"],
-        ["stopped short by the ladder", str(len(stopped))],
+        ["stopped early by successive halving", str(len(stopped))],
         ["to be stopped, but trained on as a sample", str(len(audited))],
         ["… of them on the front after all", _share(wrong, len(audited))],
         ["seconds of all trials", f"{_seconds(trials):,.0f}"],
@@ -222,68 +220,9 @@ def _train_seconds(trials: Sequence[TrialRecord]) -> float:
 
 
 def _gap(results: SearchResults, high: str, low: str) -> str:
-    def value(finalist: Finalist, name: str) -> float:
+    def value(finalist: Model, name: str) -> float:
         found = getattr(finalist, name)
         return found if isinstance(found, float) else found.mean
 
     gaps = [value(f, high) - value(f, low) for f in results.finalists]
     return f"{100 * float(np.mean(gaps)):+.2f}" if gaps else MISSING
-
-
-def pareto_frame(results: SearchResults) -> pd.DataFrame:
-    """``pareto.csv``: one row per model of the front and per reference."""
-    ties = [not difference.is_real for difference in neighbours(results.finalists)]
-    test_front = on_test_front(results)
-    rows = [
-        {
-            **_row(finalist),
-            "on_test_front": test_front[i],
-            "tied_with_next": ties[i] if i < len(ties) else False,
-        }
-        for i, finalist in enumerate(results.finalists)
-    ]
-    rows += [_row(finalist) for finalist in results.references]
-    roles = ["front"] * len(results.finalists) + ["reference"] * len(results.references)
-    frame = pd.DataFrame(rows)
-    frame.insert(0, "role", roles)
-    return frame
-
-
-def _row(finalist: Finalist) -> dict[str, object]:
-    return {
-        "model": finalist.model,
-        "architecture": finalist.architecture,
-        **finalist.costs,
-        "search_val_accuracy": finalist.search_accuracy,
-        "trials": " ".join(map(str, finalist.trials)),
-        "seeds": finalist.test.n,
-        "val_accuracy": finalist.val.mean,
-        "val_accuracy_sd": finalist.val.sd,
-        "test_accuracy": finalist.test.mean,
-        "test_accuracy_sd": finalist.test.sd,
-        "test_accuracy_low": finalist.test.low,
-        "test_accuracy_high": finalist.test.high,
-        "run_ids": " ".join(finalist.run_ids),
-    }
-
-
-def trials_frame(results: SearchResults) -> pd.DataFrame:
-    """``trials.csv``: one row per trial."""
-    return pd.DataFrame(
-        [
-            {
-                "trial_number": trial.number,
-                "architecture": trial.architecture,
-                **trial.costs,
-                "epochs": trial.rungs[-1].epochs if trial.rungs else 0,
-                "val_accuracy": trial.rungs[-1].val_accuracy if trial.rungs else float("nan"),
-                "full_length": trial.at(results.epochs) is not None,
-                "audited": trial.audited,
-                "seed": trial.seed,
-                "train_seconds": sum(rung.train_seconds for rung in trial.rungs),
-                "trial_seconds": (trial.completed - trial.started).total_seconds(),
-                "error": trial.error,
-            }
-            for trial in results.trials
-        ]
-    )

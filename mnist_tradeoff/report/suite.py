@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from matplotlib.figure import Figure
-
 from mnist_tradeoff.analysis import comparison
-from mnist_tradeoff.analysis import trainings as results
-from mnist_tradeoff.analysis.trainings import Training
+from mnist_tradeoff.analysis.trainings import Training, tidy
+from mnist_tradeoff.architecture.costs import COSTS, EXACT_OBJECTIVES
 from mnist_tradeoff.data.dataset import Dataset
-from mnist_tradeoff.report import figures
-from mnist_tradeoff.report.figures import themed
+from mnist_tradeoff.report import suite_figures, suite_tables
+from mnist_tradeoff.report.conclusions import conclusions
+from mnist_tradeoff.report.markdown import sections
+from mnist_tradeoff.report.style import Figures, themed
 
 
 def suite_texts(trainings: Sequence[Training], dataset: Dataset, seeds: int) -> dict[str, str]:
@@ -18,36 +18,34 @@ def suite_texts(trainings: Sequence[Training], dataset: Dataset, seeds: int) -> 
     Args:
         seeds: how many trainings of each reference there should be.
     """
+    task = dataset.task
     correct = comparison.correct_by_model(trainings, dataset.test.labels)
-    sections = {
-        f"The references on {dataset.name}": results.summary_table(
-            trainings, seeds, dataset.is_mnist
-        ),
-        "Which differences are real": comparison.difference_table(comparison.differences(correct)),
-    }
-    for cost, name in comparison.COSTS.items():
-        steps = comparison.steps(correct, cost)
-        sections[f"What more {name} buy"] = comparison.step_table(steps)
-    if dataset.is_mnist and (found := comparison.conclusions(trainings, correct)):
-        sections["The documented conclusions"] = comparison.conclusion_table(found)
-    tables = "\n\n".join(f"## {title}\n\n{table}" for title, table in sections.items())
-    return {
-        "results.md": tables + "\n",
-        "results.csv": results.tidy(trainings).to_csv(index=False),
-    }
+    summary = suite_tables.summary_table(trainings, seeds, task, dataset.is_mnist)
+    differences = suite_tables.difference_table(comparison.differences(correct, task))
+    tables = [
+        (f"The references on {dataset.name}", summary),
+        ("Which differences are real", differences),
+    ]
+    for cost in EXACT_OBJECTIVES:
+        steps = comparison.steps(correct, cost, task)
+        tables.append((f"What more {COSTS[cost].label} buy", suite_tables.step_table(steps)))
+    if dataset.is_mnist and (found := conclusions(trainings, correct, task)):
+        tables.append(("The documented conclusions", suite_tables.conclusion_table(found)))
+    return {"results.md": sections(tables), "results.csv": tidy(trainings).to_csv(index=False)}
 
 
-def suite_figures(trainings: Sequence[Training], dataset: Dataset) -> dict[str, Figure]:
+def suite_pictures(trainings: Sequence[Training], dataset: Dataset) -> Figures:
     """The figures of the comparison, each for light and for dark pages."""
-    drawn = {}
+    drawn: Figures = {}
     for metric in ("val_accuracy", "val_loss"):
-        drawn |= themed(f"{metric}_by_epoch", figures.metric_by_epoch, trainings, metric)
-    drawn |= themed("final_accuracy", figures.final_accuracy, trainings, dataset.is_mnist)
-    drawn |= themed("accuracy_against_cost", figures.accuracy_against_cost, trainings)
+        drawn |= themed(f"{metric}_by_epoch", suite_figures.metric_by_epoch, trainings, metric)
+    drawn |= themed("final_accuracy", suite_figures.final_accuracy, trainings, dataset.is_mnist)
+    draw = suite_figures.accuracy_against_cost
+    drawn |= themed("accuracy_against_cost", draw, trainings, dataset.task)
     correct = comparison.correct_by_model(trainings, dataset.test.labels)
     mistakes = comparison.common_mistakes(trainings, dataset.test.labels)
-    for cost, name in comparison.COSTS.items():
-        if steps := comparison.steps(correct, cost):
-            file = f"bought_by_{name.lower()}"
-            drawn |= themed(file, figures.step_gallery, steps, dataset.test, mistakes)
+    for cost in EXACT_OBJECTIVES:
+        if steps := comparison.steps(correct, cost, dataset.task):
+            file = f"bought_by_{COSTS[cost].label.lower()}"
+            drawn |= themed(file, suite_figures.step_gallery, steps, dataset.test, mistakes)
     return drawn

@@ -4,9 +4,11 @@ import sys
 
 from tqdm import tqdm
 
-from mnist_tradeoff.architecture.costs import Complexity
-from mnist_tradeoff.architecture.layers import Architecture, reference_of
-from mnist_tradeoff.data.dataset import DATA_VARIABLE, Dataset
+from mnist_tradeoff.architecture.costs import exact_costs
+from mnist_tradeoff.architecture.notation import Architecture
+from mnist_tradeoff.architecture.references import reference_of
+from mnist_tradeoff.data.dataset import Dataset
+from mnist_tradeoff.data.sets import DATA_VARIABLE
 from mnist_tradeoff.search.successive_halving import TrialRecord
 from mnist_tradeoff.training.loop import Epoch, FinalResult
 
@@ -138,14 +140,14 @@ def warn_of_fallback(dataset: Dataset) -> None:
         print("!" * 88, *lines, "!" * 88, sep="\n", file=sys.stderr, flush=True)
 
 
-def summary(
-    architecture: Architecture, complexity: Complexity, dataset: Dataset, result: FinalResult
-) -> str:
+def summary(architecture: Architecture, dataset: Dataset, result: FinalResult) -> str:
     """Table of the measured numbers beside the documented ones, where there are any."""
     reference = reference_of(architecture) if dataset.is_mnist else None
     rows = [
-        ("num_params", f"{complexity.num_params:,}", ""),
-        ("macs", f"{complexity.macs:,}", ""),
+        *(
+            (name, f"{value:,}", "")
+            for name, value in exact_costs(architecture, dataset.task).items()
+        ),
         ("train_seconds", f"{result.train_seconds:.1f}", ""),
         ("val_accuracy", f"{result.val.accuracy:.2%}", ""),
         ("test_accuracy", f"{result.test.accuracy:.2%}", ""),

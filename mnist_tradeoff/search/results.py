@@ -6,15 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mnist_tradeoff.analysis.comparison import correct_by_model
 from mnist_tradeoff.analysis.pareto import hv2, on_front
-from mnist_tradeoff.analysis.statistics import (
-    Difference,
-    Sample,
-    paired_difference,
-)
-from mnist_tradeoff.analysis.trainings import Training, by_model, sample
-from mnist_tradeoff.architecture.layers import REFERENCES, parse, reference_of
+from mnist_tradeoff.analysis.statistics import Difference, paired_difference
+from mnist_tradeoff.analysis.trainings import Model, Training
+from mnist_tradeoff.architecture.references import REFERENCES, model_name
+from mnist_tradeoff.search.spaces import Proposal
 from mnist_tradeoff.search.successive_halving import (
     Candidate,
     TrialRecord,
@@ -30,32 +26,6 @@ DOCUMENTED_HV2 = hv2(
 )
 
 
-def model_name(architecture: str) -> str:
-    """A reference's name, or the notation."""
-    reference = reference_of(parse(architecture))
-    return reference.name if reference else architecture
-
-
-@dataclass(frozen=True)
-class Finalist:
-    """A model of the front, or a reference, trained anew with several seeds and tested.
-
-    search_accuracy: mean validation accuracy of its trials, NaN for one that was no trial.
-    val, test: accuracies over the seeds.
-    correct: bool (seeds, images), which seed is right on which test image.
-    """
-
-    model: str
-    architecture: str
-    costs: Mapping[str, float]
-    search_accuracy: float
-    trials: Sequence[int]
-    val: Sample
-    test: Sample
-    correct: np.ndarray
-    run_ids: Sequence[str]
-
-
 @dataclass(frozen=True)
 class SearchResults:
     """A finished study with its finals.
@@ -69,13 +39,13 @@ class SearchResults:
     study: str
     dataset: str
     costs: Sequence[str]
-    budgets: Mapping[str, int]
+    budgets: Mapping[str, float]
     epochs: int
     trials: Sequence[TrialRecord]
-    refused: int
+    rejected: int
     importances: Mapping[str, Mapping[str, float]]
-    finalists: Sequence[Finalist]
-    references: Sequence[Finalist]
+    finalists: Sequence[Model]
+    references: Sequence[Model]
 
     @property
     def cost(self) -> str:
@@ -83,47 +53,43 @@ class SearchResults:
         return self.costs[0]
 
 
+def finalist_name(proposal: Proposal) -> str:
+    """A reference's name, or the notation; with what of the recipe is overridden."""
+    name = model_name(proposal.architecture)
+    return str(proposal).replace(str(proposal.architecture), name, 1)
+
+
 def finalists_of(
     found: Sequence[Candidate],
     reference_costs: Mapping[str, Mapping[str, float]],
-    trainings: Sequence[Training],
+    trainings: Mapping[str, Sequence[Training]],
     labels: np.ndarray,
-) -> tuple[list[Finalist], list[Finalist]]:
+) -> tuple[list[Model], list[Model]]:
     """The front's models and the references that have finished trainings.
 
     Args:
         found: the front of the trials, the cheapest first.
         reference_costs: by the reference's name.
+        trainings: of each, by its ``finalist_name``.
         labels: of the test images.
     """
-    groups = by_model(trainings)
-    correct = correct_by_model(trainings, labels)
 
-    def finalist(one: Candidate) -> Finalist:
-        name = model_name(one.architecture)
-        return Finalist(
-            model=name,
-            architecture=one.architecture,
-            costs=one.costs,
-            search_accuracy=one.val_accuracy,
-            trials=one.trials,
-            val=sample(groups[name], "val_accuracy"),
-            test=sample(groups[name], "test_accuracy"),
-            correct=correct[name],
-            run_ids=[training.run_id for training in groups[name]],
-        )
+    def model(one: Candidate) -> Model:
+        name = finalist_name(one.proposal)
+        of_search = (one.val_accuracy, one.trials)
+        return Model(name, one.architecture, one.costs, trainings[name], *of_search, labels)
 
     references = [
-        Candidate(str(REFERENCES[name].architecture), costs, float("nan"), [])
+        Candidate(Proposal(REFERENCES[name].architecture), costs, float("nan"), [])
         for name, costs in reference_costs.items()
-        if name in groups
     ]
-    of_front = [one for one in found if model_name(one.architecture) in groups]
-    return list(map(finalist, of_front)), list(map(finalist, references))
+    finalists = [one for one in found if trainings.get(finalist_name(one.proposal))]
+    trained = [one for one in references if trainings.get(finalist_name(one.proposal))]
+    return list(map(model, finalists)), list(map(model, trained))
 
 
-def neighbours(finalists: Sequence[Finalist]) -> list[Difference]:
-    """Paired difference of each finalist to the next dearer one, on the same test images."""
+def neighbours(finalists: Sequence[Model]) -> list[Difference]:
+    """Paired difference of each finalist to the next one, on the same test images."""
     return [paired_difference(a.correct, b.correct) for a, b in itertools.pairwise(finalists)]
 
 
@@ -189,22 +155,20 @@ def hv2_of(found: Sequence[Candidate]) -> float:
     return hv2(np.array([one.costs["num_params"] for one in found]), accuracies)
 
 
-def hv2_of_finalists(finalists: Sequence[Finalist], split: str) -> float:
+def hv2_of_finalists(finalists: Sequence[Model], split: str) -> float:
     """HV2 of finalists by their mean accuracy on ``val`` or ``test``."""
     accuracies = np.array([getattr(finalist, split).mean for finalist in finalists])
     return hv2(np.array([finalist.costs["num_params"] for finalist in finalists]), accuracies)
 
 
-def cheapest_as_accurate(
-    results: SearchResults, reference: Finalist, accuracy: float
-) -> Finalist | None:
+def cheapest_as_accurate(results: SearchResults, reference: Model, accuracy: float) -> Model | None:
     """The cheapest finalist of at least this mean test accuracy, if cheaper than the reference."""
     fit = [f for f in _cheaper(results, reference) if f.test.mean >= accuracy]
     return min(fit, key=lambda finalist: finalist.costs[results.cost], default=None)
 
 
-def cheapest_not_worse(results: SearchResults, reference: Finalist) -> Finalist | None:
-    """The cheapest finalist that a paired test does not find worse than a dearer reference."""
+def cheapest_not_worse(results: SearchResults, reference: Model) -> Model | None:
+    """The cheapest finalist below a reference's cost that a paired test does not find worse."""
     fit = [
         finalist
         for finalist in _cheaper(results, reference)
@@ -213,13 +177,13 @@ def cheapest_not_worse(results: SearchResults, reference: Finalist) -> Finalist 
     return min(fit, key=lambda finalist: finalist.costs[results.cost], default=None)
 
 
-def _cheaper(results: SearchResults, reference: Finalist) -> list[Finalist]:
+def _cheaper(results: SearchResults, reference: Model) -> list[Model]:
     limit = reference.costs[results.cost]
     return [finalist for finalist in results.finalists if finalist.costs[results.cost] < limit]
 
 
-def best_no_dearer(results: SearchResults, reference: Finalist) -> Finalist | None:
+def best_no_more_expensive(results: SearchResults, reference: Model) -> Model | None:
     """The most accurate finalist on test, other than the reference, that costs no more."""
-    others = [f for f in results.finalists if f.model != reference.model]
+    others = [f for f in results.finalists if f.name != reference.name]
     fit = [f for f in others if f.costs[results.cost] <= reference.costs[results.cost]]
     return max(fit, key=lambda finalist: finalist.test.mean, default=None)

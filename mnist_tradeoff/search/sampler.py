@@ -11,13 +11,17 @@ from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
-from mnist_tradeoff.architecture.layers import REFERENCES, Architecture, parse
-from mnist_tradeoff.search.config import EXACT_COSTS, SearchConfig, exact_cost
-from mnist_tradeoff.search.spaces import SearchSpace
+from mnist_tradeoff.architecture.costs import COSTS, exact_cost, exact_costs, excesses
+from mnist_tradeoff.architecture.notation import Architecture, parse
+from mnist_tradeoff.architecture.references import REFERENCES
+from mnist_tradeoff.architecture.task import Task
+from mnist_tradeoff.search.config import SearchConfig
+from mnist_tradeoff.search.spaces import Proposal, Space
 from mnist_tradeoff.search.storage import experimental
-from mnist_tradeoff.search.surrogate import Observation, RandomTrial, Space, propose
+from mnist_tradeoff.search.surrogate import Observation, RandomTrial, propose
 
-# The corner of the hypervolume is a little beyond the dearest reference: HV2's 316 k parameters.
+# The corner of the hypervolume is a little beyond the most expensive reference: for parameters
+# on MNIST, HV2's 316 k.
 WORST_COST_RATIO = 1.405
 # Trained before the surrogate has something to learn from; the references of a study count.
 RANDOM_TRIALS = 5
@@ -31,18 +35,19 @@ def seeds_of(study_seed: int, number: int) -> tuple[int, int, int]:
     return int(training), int(proposal), int(audit)
 
 
-def choose_sampler(config: SearchConfig, space: SearchSpace) -> BaseSampler:
+def choose_sampler(config: SearchConfig, space: Space, task: Task) -> BaseSampler:
     """The surrogate where one cost is minimised that arithmetic knows, else Optuna's TPE."""
-    if len(config.costs) > 1 or config.cost not in EXACT_COSTS:
+    if len(config.costs) > 1 or not COSTS[config.cost].is_exact:
         return RepeatableTPESampler(config.seed)
 
     def is_allowed(architecture: Architecture) -> bool:
-        costs = {cost: exact_cost(architecture, cost) for cost in EXACT_COSTS}
-        return all(excess <= 0 for excess in config.excesses(costs).values())
+        found = excesses(exact_costs(architecture, task), config.budgets)
+        return all(excess <= 0 for excess in found.values())
 
-    cost = functools.partial(exact_cost, cost=config.cost)
-    dearest = max(cost(reference.architecture) for reference in REFERENCES.values())
-    return SurrogateSampler(config.seed, space, cost, WORST_COST_RATIO * dearest, is_allowed)
+    cost = functools.partial(exact_cost, name=config.cost, task=task)
+    highest = max(cost(reference.architecture) for reference in REFERENCES.values())
+    worst_cost = WORST_COST_RATIO * highest
+    return SurrogateSampler(config.seed, space, task, cost, worst_cost, is_allowed)
 
 
 class SurrogateSampler(BaseSampler):
@@ -57,11 +62,12 @@ class SurrogateSampler(BaseSampler):
         self,
         seed: int,
         space: Space,
+        task: Task,
         cost: Callable[[Architecture], float],
         worst_cost: float,
         is_allowed: Callable[[Architecture], bool] = lambda _: True,
     ):
-        self.seed, self.space, self.cost = seed, space, cost
+        self.seed, self.space, self.task, self.cost = seed, space, task, cost
         self.worst_cost, self.is_allowed = worst_cost, is_allowed
         self.proposal: dict[str, Any] = {}
 
@@ -75,21 +81,22 @@ class SurrogateSampler(BaseSampler):
             return
         seed = seeds_of(self.seed, trial.number)[1]
         known = observations(study.get_trials(deepcopy=False))
-        trained = {one.architecture for one in known if one.val_accuracy is not None}
+        trained = {one.proposal for one in known if one.val_accuracy is not None}
         if len(trained) < RANDOM_TRIALS:
             self.proposal = self._draw(random.Random(seed))
         else:
             self.proposal = propose(
-                self.space, self.cost, known, self.worst_cost, seed, self.is_allowed
+                *(self.space, self.task, self.cost, known, self.worst_cost, seed),
+                is_allowed=self.is_allowed,
             )
 
     def _draw(self, generator: random.Random) -> dict[str, Any]:
-        architecture = self.space.suggest(RandomTrial(generator))
+        proposal = self.space.suggest(RandomTrial(generator))
         for _ in range(MAX_DRAWS):
-            if self.is_allowed(architecture):
+            if self.is_allowed(proposal.architecture):
                 break
-            architecture = self.space.suggest(RandomTrial(generator))
-        return self.space.params(architecture)
+            proposal = self.space.suggest(RandomTrial(generator))
+        return self.space.params(proposal)
 
     def infer_relative_search_space(
         self,
@@ -131,13 +138,15 @@ def observations(trials: Sequence[FrozenTrial]) -> list[Observation]:
     for trial in trials:
         if "costs" not in trial.user_attrs:  # over budget, or not yet begun
             continue
-        architecture = parse(trial.user_attrs["architecture"])
-        rungs = trial.user_attrs.get("rungs", [])
-        found += [Observation(architecture, one["epochs"], one["val_accuracy"]) for one in rungs]
+        attributes = trial.user_attrs
+        overrides = attributes.get("overrides", {})
+        proposal = Proposal.of(parse(attributes["architecture"]), overrides)
+        rungs = attributes.get("rungs", [])
+        found += [Observation(proposal, one["epochs"], one["val_accuracy"]) for one in rungs]
         if trial.state == TrialState.FAIL:
-            found.append(Observation(architecture, 1, 0.0))
+            found.append(Observation(proposal, 1, 0.0))
         elif not rungs:
-            found.append(Observation(architecture, 0, None))
+            found.append(Observation(proposal, 0, None))
     return found
 
 

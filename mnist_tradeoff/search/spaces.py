@@ -1,20 +1,21 @@
-"""The search space: the references' template with its filters freed. Standard library only."""
+"""WHERE a search looks: search spaces by name. Each proposes, and knows its own inverse.
+
+A space says what a trial proposes (``suggest``), which parameters propose that again (``params``),
+what the surrogate sees of it (``encode``), and what the cheapest proposal costs (``minimum``).
+Standard library only.
+"""
 
 import itertools
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
-from mnist_tradeoff.architecture.layers import Architecture, Conv, Dense, Layer, MaxPool
-
-# After two blocks at least 4×4 are left: room for one more convolution and its pooling, not for
-# two convolutions. No proposal can therefore shrink below 1×1.
-MAX_BLOCKS = 3
-BLOCKS_OF_ONE_OR_TWO = 2
+from mnist_tradeoff.architecture.layers import Conv, Dense, Layer, MaxPool
+from mnist_tradeoff.architecture.notation import Architecture
 
 
 class Trial(Protocol):
-    """What the space needs of an Optuna trial."""
+    """What a space needs of an Optuna trial."""
 
     def suggest_int(self, name: str, low: int, high: int, *, log: bool = ...) -> int: ...
 
@@ -22,11 +23,78 @@ class Trial(Protocol):
 
 
 @dataclass(frozen=True)
-class SearchSpace:
-    """Two or three blocks of convolutions, each with a max pooling, and an optional dense layer.
+class Proposal:
+    """What a trial trains: an architecture, and what of the study's recipe it overrides.
 
-    The first two blocks have one or two convolutions of 3×3, the third has one. Widths are drawn
-    on a log scale: from 2 to 4 filters is as long a way as from 32 to 64.
+    overrides: values by the name of a field of ``Recipe``, as pairs in the order of the names.
+    """
+
+    architecture: Architecture
+    overrides: tuple[tuple[str, Any], ...] = ()
+
+    @classmethod
+    def of(cls, architecture: Architecture, overrides: Mapping[str, Any]) -> "Proposal":
+        """A proposal of overrides by name."""
+        return cls(architecture, tuple(sorted(overrides.items())))
+
+    def __str__(self) -> str:
+        """The notation, with the overrides where there are any: ``4C3-P2 epochs=9``."""
+        return " ".join([str(self.architecture), *(f"{k}={v}" for k, v in self.overrides)])
+
+
+class Space(Protocol):
+    """A search space; see the module's first lines."""
+
+    def suggest(self, trial: Trial) -> Proposal:
+        """What a trial proposes."""
+        ...
+
+    def params(self, proposal: Proposal) -> dict[str, Any]:
+        """The trial parameters that propose this: the inverse of ``suggest``.
+
+        Raises:
+            ValueError: it is no point of the space.
+        """
+        ...
+
+    def encode(self, proposal: Proposal) -> dict[str, float]:
+        """The positive numbers that tell proposals apart, by name; a missing one is 1."""
+        ...
+
+    def minimum(self, cost: Callable[[Architecture], float]) -> float:
+        """The lowest cost of any architecture of the space, for a cost that grows with widths."""
+        ...
+
+    def describe(self) -> dict[str, Any]:
+        """What tells this space from another, for the identity of a study; plain JSON values."""
+        ...
+
+
+def encode_architecture(architecture: Architecture) -> dict[str, float]:
+    """What a search sees of an architecture: the numbers of its layers, by their place."""
+    seen: dict[str, float] = {}
+    block, number = 1, 0
+    for layer in architecture.layers:
+        number += 1
+        seen |= layer.searched(block, number)
+        if layer.ends_block:
+            block, number = block + 1, 0
+    return seen
+
+
+# After two blocks at least 4×4 are left of MNIST: room for one more convolution and its pooling,
+# not for two convolutions. No proposal can therefore shrink below 1×1.
+MAX_BLOCKS = 3
+BLOCKS_OF_ONE_OR_TWO = 2
+
+
+@dataclass(frozen=True)
+class Widths:
+    """The references' template with its filters freed.
+
+    Two or three blocks of convolutions, each with a max pooling, and an optional dense layer. The
+    first two blocks have one or two convolutions of 3×3, the third has one. Widths are drawn on a
+    log scale: from 2 to 4 filters is as long a way as from 32 to 64.
     """
 
     min_filters: int = 2
@@ -34,8 +102,8 @@ class SearchSpace:
     min_units: int = 8
     max_units: int = 128
 
-    def suggest(self, trial: Trial) -> Architecture:
-        """The architecture that a trial proposes."""
+    def suggest(self, trial: Trial) -> Proposal:
+        """What a trial proposes: an architecture, under the study's own recipe."""
         layers: list[Layer] = []
         for block in range(1, trial.suggest_int("blocks", 2, MAX_BLOCKS) + 1):
             free = block <= BLOCKS_OF_ONE_OR_TWO
@@ -48,29 +116,33 @@ class SearchSpace:
         if trial.suggest_categorical("dense", [False, True]):
             units = trial.suggest_int("units", self.min_units, self.max_units, log=True)
             layers.append(Dense(units))
-        return Architecture(tuple(layers))
+        return Proposal(Architecture(tuple(layers)))
 
-    def params(self, architecture: Architecture) -> dict[str, Any]:
-        """The trial parameters that propose an architecture: the inverse of ``suggest``.
+    def params(self, proposal: Proposal) -> dict[str, Any]:
+        """The trial parameters that propose this: the inverse of ``suggest``.
 
         Raises:
-            ValueError: the architecture is no point of the space.
+            ValueError: it is no point of the space.
         """
-        params = _params(architecture)
+        params = _params(proposal.architecture)
         try:
-            proposed = self.suggest(_Fixed(params))
+            proposed = self.suggest(FixedTrial(params))
         except (KeyError, ValueError):
             proposed = None
-        if proposed != architecture:
-            raise ValueError(f"{architecture} is no point of the search space")
+        if proposed != proposal:
+            raise ValueError(f"{proposal} is no point of the search space")
         return params
+
+    def encode(self, proposal: Proposal) -> dict[str, float]:
+        """The widths, by their place."""
+        return encode_architecture(proposal.architecture)
 
     def minimum(self, cost: Callable[[Architecture], float]) -> float:
         """The lowest cost of any architecture of the space, for a cost that grows with widths."""
         return min(map(cost, self._narrowest()))
 
     def describe(self) -> dict[str, int]:
-        """What tells this space from another, for the identity of a study."""
+        """The ranges of the widths."""
         return asdict(self)
 
     def _narrowest(self) -> Iterator[Architecture]:
@@ -88,13 +160,12 @@ def _params(architecture: Architecture) -> dict[str, Any]:
     blocks: list[list[int]] = [[]]
     units = []
     for layer in architecture.layers:
-        match layer:
-            case Conv(filters):
-                blocks[-1].append(filters)
-            case MaxPool():
-                blocks.append([])
-            case Dense(width):
-                units.append(width)
+        if isinstance(layer, Conv):
+            blocks[-1].append(layer.filters)
+        elif isinstance(layer, MaxPool):
+            blocks.append([])
+        elif isinstance(layer, Dense):
+            units.append(layer.units)
     blocks = [block for block in blocks if block]
     params: dict[str, Any] = {"blocks": len(blocks), "dense": bool(units)}
     for number, block in enumerate(blocks, start=1):
@@ -104,16 +175,41 @@ def _params(architecture: Architecture) -> dict[str, Any]:
     return params | ({"units": units[0]} if units else {})
 
 
-class _Fixed:
+@dataclass(frozen=True)
+class FixedTrial:
     """Answers the questions of ``suggest`` with given values."""
 
-    def __init__(self, params: dict[str, Any]):
-        self.params = params
+    params: Mapping[str, Any] = field(default_factory=dict)
 
     def suggest_int(self, name: str, low: int, high: int, **_: object) -> int:
+        """The value given.
+
+        Raises:
+            KeyError: there is none.
+            ValueError: it is out of range.
+        """
         if not low <= self.params[name] <= high:
             raise ValueError(f"{name} must be {low} to {high}, not {self.params[name]}")
         return self.params[name]
 
     def suggest_categorical(self, name: str, _: object) -> Any:
+        """The value given.
+
+        Raises:
+            KeyError: there is none.
+        """
         return self.params[name]
+
+
+SPACES: dict[str, Space] = {"widths": Widths()}
+
+
+def space_named(name: str) -> Space:
+    """A search space.
+
+    Raises:
+        ValueError: there is none of that name.
+    """
+    if name not in SPACES:
+        raise ValueError(f"unknown space '{name}': use {', '.join(SPACES)}")
+    return SPACES[name]

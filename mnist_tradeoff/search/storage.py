@@ -3,7 +3,6 @@
 import functools
 import json
 import os
-import sys
 import time
 import warnings
 import weakref
@@ -32,6 +31,7 @@ from sqlalchemy.exc import (
 
 from mnist_tradeoff.system.advisory_lock import advisory_lock
 from mnist_tradeoff.system.redaction import redact
+from mnist_tradeoff.system.retries import patiently
 
 STORAGE_VARIABLE = "OPTUNA_STORAGE"
 JOURNAL_FILE = "optuna_journal.log"
@@ -39,8 +39,6 @@ JOURNAL_SUFFIX = ".log"
 JOURNAL_START = b'{"op_code":'
 LOCK_SECONDS, NO_END = 120, -1
 CONNECT_SECONDS = 5
-# How long a database or proxy that went away is waited for.
-OUTAGE_SECONDS = 600
 OUTAGE_POLL_SECONDS = 1
 
 
@@ -202,25 +200,8 @@ def _patient(storage: BaseStorage) -> BaseStorage:
 
 
 def _retry(call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    started = time.monotonic()
-    told = False
-    while True:
-        try:
-            answer = call(*args, **kwargs)
-            if told:
-                print("the study's storage is back", file=sys.stderr)
-            return answer
-        except (
-            *(optuna.exceptions.StorageInternalError, SQLAlchemyError, grpc.RpcError),
-            ConnectionError,
-        ) as error:
-            if not _is_outage(error) or time.monotonic() - started > OUTAGE_SECONDS:
-                raise
-        if not told:
-            told = True
-            minutes = OUTAGE_SECONDS // 60
-            print(f"the study's storage is away: waiting up to {minutes} minutes", file=sys.stderr)
-        time.sleep(OUTAGE_POLL_SECONDS)
+    bound = functools.partial(call, *args, **kwargs)
+    return patiently(bound, _is_outage, "the study's storage", OUTAGE_POLL_SECONDS)
 
 
 def _is_outage(error: BaseException) -> bool:
@@ -229,6 +210,8 @@ def _is_outage(error: BaseException) -> bool:
         return code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNKNOWN)
     if isinstance(error, ConnectionError):
         return True
+    if not isinstance(error, (optuna.exceptions.StorageInternalError, SQLAlchemyError)):
+        return False
     cause = error.__cause__ if not isinstance(error, SQLAlchemyError) else error
     lost = isinstance(cause, DBAPIError) and cause.connection_invalidated
     # The last one: a connection was lost in the middle of a transaction.

@@ -6,90 +6,40 @@ wait again, keep its number, and be taken up by the next one.
 
 import functools
 import time
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, suppress
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import optuna
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from mnist_tradeoff.architecture.layers import REFERENCES
+from mnist_tradeoff.architecture.references import REFERENCES
+from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.search.config import SearchConfig
-from mnist_tradeoff.search.sampler import choose_sampler, seeds_of
-from mnist_tradeoff.search.spaces import SearchSpace
+from mnist_tradeoff.search.identity import IDENTITY, first_difference, identity, stored
+from mnist_tradeoff.search.running_trial import RunningTrial, record
+from mnist_tradeoff.search.sampler import choose_sampler
+from mnist_tradeoff.search.spaces import Proposal, space_named
 from mnist_tradeoff.search.storage import (
     LOCK_SECONDS,
     StudyError,
     experimental,
-    is_new,
     open_storage,
-    storage_address,
     study_errors,
 )
-from mnist_tradeoff.search.successive_halving import Rung, TrialRecord
+from mnist_tradeoff.search.successive_halving import TrialRecord
 from mnist_tradeoff.system.processes import BEAT_SECONDS, is_dead, parent_owner, this_owner
-from mnist_tradeoff.system.redaction import redact
 
-IDENTITY = "identity"
 AlreadyFinished = optuna.exceptions.UpdateFinishedTrialError
-MIN_TRIALS_FOR_IMPORTANCES = 10
 # A trial whose process was killed comes back so often.
 MAX_RETRIES = 2
-MAX_CLOCK_SECONDS = 60
 ENDED = (TrialState.COMPLETE, TrialState.FAIL)
-# Proposals that are refused untrained cost milliseconds; so many in a row will not end well.
-MAX_REFUSALS_IN_A_ROW = 2_000
+# Proposals that are rejected untrained cost milliseconds; so many in a row will not end well.
+MAX_REJECTIONS_IN_A_ROW = 2_000
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
-
-
-def study_names(folder: Path) -> list[str]:
-    """Studies of this project in the storage.
-
-    Raises:
-        StudyError: the storage cannot be used.
-    """
-    if is_new(folder):
-        return []
-    with study_errors():
-        storage = open_storage(folder).optuna
-        summaries = optuna.get_all_study_summaries(storage)
-    return [summary.study_name for summary in summaries if IDENTITY in summary.user_attrs]
-
-
-def describe_storage(folder: Path) -> str:
-    """The storage's address, without its password, and its studies.
-
-    Raises:
-        StudyError: it cannot be used, or its clock is another than this machine's: beats would
-            be misread.
-    """
-    names = study_names(folder)
-    if is_new(folder):
-        return f"{storage_address(folder)}, to be made by the first search"
-    with study_errors():
-        ahead = open_storage(folder).seconds_ahead()
-    if abs(ahead) > MAX_CLOCK_SECONDS:
-        raise StudyError(
-            f"the storage's clock is {ahead:+.0f} seconds from this machine's: set both by NTP"
-        )
-    return f"{redact(storage_address(folder))}, studies: {', '.join(names) or 'none'}"
-
-
-def serve(folder: Path, host: str, port: int) -> None:
-    """Serve the storage over Optuna's gRPC proxy until a signal comes.
-
-    Raises:
-        StudyError: the storage cannot be used.
-    """
-    with study_errors(), experimental():
-        storage = open_storage(folder).optuna
-        optuna.storages.run_grpc_proxy_server(storage, host=host, port=port)
 
 
 class Study:
@@ -98,6 +48,7 @@ class Study:
     Args:
         config: its name, objectives, seed and budgets.
         dataset: name and digest of the data, part of the study's identity.
+        task: what the data ask for, another part of it.
         folder: where the journal is, unless OPTUNA_STORAGE names another storage.
         wait: whether a database that is away is waited for from the start.
 
@@ -106,9 +57,11 @@ class Study:
             difference is named.
     """
 
-    def __init__(self, config: SearchConfig, dataset: str, folder: Path, wait: bool = False):
-        self.config = config
-        self.space = SearchSpace()
+    def __init__(
+        self, config: SearchConfig, dataset: str, task: Task, folder: Path, wait: bool = False
+    ):
+        self.config, self.task = config, task
+        self.space = space_named(config.space)
         with study_errors():
             self.storage = open_storage(folder, wait)
             with self.lock("create"):
@@ -129,11 +82,10 @@ class Study:
             found = optuna.load_study(study_name=name, storage=storage)
             if IDENTITY not in found.user_attrs:
                 raise StudyError(f"study '{name}' was not made by this project, or not to the end")
-            recipe = {**found.user_attrs[IDENTITY]}
-            dataset = recipe.pop("data")
-            del recipe["space"]
+            known = stored(found.user_attrs[IDENTITY])
             trials = len(found.get_trials(deepcopy=False, states=ENDED))
-        return cls(SearchConfig(**recipe, study=name, trials=max(1, trials)), dataset, folder)
+        config = SearchConfig(**known.settings, study=name, trials=max(1, trials))
+        return cls(config, known.dataset, known.task, folder)
 
     @property
     def dataset(self) -> str:
@@ -151,7 +103,7 @@ class Study:
             optuna.create_study,
             storage=self.storage.optuna,
             study_name=self.config.study,
-            sampler=choose_sampler(self.config, self.space),
+            sampler=choose_sampler(self.config, self.space, self.task),
             directions=directions,
         )
         try:
@@ -177,24 +129,23 @@ class Study:
             waited += 0.2
 
     def _identify(self, dataset: str) -> None:
-        wanted = identity(self.config, self.space, dataset)
+        wanted = identity(self.config, dataset, self.task)
         found = self.optuna.user_attrs.get(IDENTITY)
         if found is None:
             with experimental():
                 self.optuna.set_metric_names(["val_accuracy", *self.config.costs])
             for reference in REFERENCES.values():
                 with suppress(ValueError):  # the ann is no point of the space
-                    params = self.space.params(reference.architecture)
+                    params = self.space.params(Proposal(reference.architecture))
                     self.optuna.enqueue_trial(params, skip_if_exists=True)
             # Last, so that a start which is killed before is done again.
             self.optuna.set_user_attr(IDENTITY, wanted)
             return
-        for name, value in wanted.items():
-            if found.get(name) != value:
-                raise StudyError(
-                    f"study '{self.config.study}' was made with {name}={found.get(name)}, not "
-                    f"{value}: go on with that, or choose another name with study=NAME"
-                )
+        if difference := first_difference(found, wanted):
+            raise StudyError(
+                f"study '{self.config.study}' was made with {difference}: go on with that, or "
+                "choose another name with study=NAME"
+            )
 
     def release_abandoned(self, count_deaths: bool = True) -> int:
         """Let the trials of dead processes wait again, with their numbers and parameters.
@@ -260,7 +211,7 @@ class Study:
     def _trials(self, *states: TrialState) -> list[FrozenTrial]:
         return self.optuna.get_trials(deepcopy=False, states=states)
 
-    def take(self) -> "RunningTrial | None":
+    def take(self) -> RunningTrial | None:
         """The next trial for this process, or None when the total is reached."""
         with study_errors():
             with self.lock("take"):
@@ -274,7 +225,7 @@ class Study:
                     self.give_back(trial)
                     return None
             trial.set_user_attr("command", parent_owner())
-            return RunningTrial(self, trial)
+            return RunningTrial(*(self.optuna, self.space, self.config.seed, trial, self.give_back))
 
     def _is_surplus(self, number: int) -> bool:
         """Whether the trials before this one make the total: without a lock, two may be the last.
@@ -282,20 +233,20 @@ class Study:
         What is given back waits for a larger total.
         """
         before = self.optuna.get_trials(deepcopy=False)[:number]
-        refused = sum(trial.state == TrialState.PRUNED for trial in before)
-        return number - refused >= self.config.trials
+        rejected = sum(trial.state == TrialState.PRUNED for trial in before)
+        return number - rejected >= self.config.trials
 
     def require_feasible_proposals(self) -> None:
         """Stop where proposals over budget do not end.
 
         Raises:
-            StudyError: the last 2,000 were refused.
+            StudyError: the last 2,000 were rejected.
         """
-        last = self.optuna.get_trials(deepcopy=False)[-MAX_REFUSALS_IN_A_ROW:]
-        refused = sum(trial.state == TrialState.PRUNED for trial in last)
-        if refused == MAX_REFUSALS_IN_A_ROW:
+        last = self.optuna.get_trials(deepcopy=False)[-MAX_REJECTIONS_IN_A_ROW:]
+        rejected = sum(trial.state == TrialState.PRUNED for trial in last)
+        if rejected == MAX_REJECTIONS_IN_A_ROW:
             raise StudyError(
-                f"{refused:,} proposals in a row were over budget: raise it, under another name "
+                f"{rejected:,} proposals in a row were over budget: raise it, under another name "
                 "with study=NAME"
             )
 
@@ -303,9 +254,9 @@ class Study:
         """All trials that were trained to an end, or diverged, by number."""
         with study_errors():
             trials = self._trials(*ENDED)
-        return [_record(trial) for trial in trials if "costs" in trial.user_attrs]
+        return [record(trial) for trial in trials if "costs" in trial.user_attrs]
 
-    def refused(self) -> int:
+    def rejected(self) -> int:
         """How many proposals were over budget."""
         with study_errors():
             return len(self._trials(TrialState.PRUNED))
@@ -339,117 +290,3 @@ class Study:
     def reference_costs(self, costs: Mapping[str, Mapping[str, float]]) -> None:
         with study_errors():
             self.optuna.set_user_attr("reference_costs", costs)
-
-    def importances(self) -> dict[str, dict[str, float]]:
-        """By objective: how much each parameter matters, of those that all trials have (fANOVA).
-
-        Empty while there are too few trials.
-        """
-        names = ["val_accuracy", *self.config.costs]
-        if len(self._trials(TrialState.COMPLETE)) < MIN_TRIALS_FOR_IMPORTANCES:
-            return {}
-        evaluator = optuna.importance.FanovaImportanceEvaluator(seed=0)
-        return {
-            name: optuna.importance.get_param_importances(
-                self.optuna, evaluator=evaluator, target=lambda t, i=i: t.values[i]
-            )
-            for i, name in enumerate(names)
-        }
-
-
-def identity(config: SearchConfig, space: SearchSpace, dataset: str) -> dict[str, Any]:
-    """What must be equal for a study to be gone on with; a plain JSON value each."""
-    recipe = asdict(config)
-    for name in ("study", "trials", "workers", "timeout", "seeds", "dataset"):
-        del recipe[name]
-    return {**recipe, "data": dataset, "space": space.describe()}
-
-
-class RunningTrial:
-    """A trial that this process has taken: what it proposes and what becomes of it."""
-
-    def __init__(self, study: Study, trial: Trial):
-        self.study = study
-        self.trial = trial
-        self.number = trial.number
-        self.seed, _, self.audit_seed = seeds_of(study.config.seed, trial.number)
-        self.architecture = study.space.suggest(trial)
-        trial.set_user_attr("architecture", str(self.architecture))
-        trial.set_user_attr("seed", self.seed)
-
-    def keeps_budgets(self, excesses: Mapping[str, float]) -> bool:
-        """Whether no constraint is above 0; Optuna is told them."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # they are set already, if the trial was taken up again
-            for name, excess in excesses.items():
-                self.trial.set_constraint(name, excess)
-        return all(excess <= 0 for excess in excesses.values())
-
-    @property
-    def rungs(self) -> list[Rung]:
-        """The trainings that it has behind it, the shortest first."""
-        return [Rung(**values) for values in self.trial.user_attrs.get("rungs", [])]
-
-    def add_rung(self, rung: Rung) -> None:
-        """Keep a training, so that an interruption does not lose it."""
-        self.trial.set_user_attr("rungs", [*map(asdict, self.rungs), asdict(rung)])
-
-    @property
-    def costs(self) -> dict[str, float]:
-        """The costs that are known; measured ones are kept over an interruption."""
-        return self.trial.user_attrs.get("costs", {})
-
-    @costs.setter
-    def costs(self, costs: Mapping[str, float]) -> None:
-        self.trial.set_user_attr("costs", dict(costs))
-
-    def record(self) -> TrialRecord:
-        """What is known about it so far."""
-        return _record(self.study.optuna.get_trials(deepcopy=False)[self.number])
-
-    def audit(self) -> None:
-        """Note that it was to be stopped and goes on as a sample."""
-        self.trial.set_user_attr("audited", True)
-
-    def finish(self, values: Sequence[float]) -> None:
-        """Tell its objectives: val_accuracy, then the costs."""
-        self._tell(values)
-
-    def refuse(self) -> None:
-        """End it untrained, over budget: the sampler learns that it is infeasible."""
-        self._tell(state=TrialState.PRUNED)
-
-    def fail(self, reason: str) -> None:
-        """End it, because its training diverged."""
-        self.trial.set_user_attr("error", reason)
-        self._tell(state=TrialState.FAIL)
-
-    def _tell(self, values: Sequence[float] | None = None, state: TrialState | None = None) -> None:
-        # Told already, if the storage went away before it answered, or if this process was taken
-        # for dead and another one took the trial up.
-        self.study.optuna.tell(self.trial, values, state, skip_if_finished=True)
-
-    def release(self) -> None:
-        """Let it wait again, because this process will not finish it."""
-        self.study.give_back(self.trial)
-
-    def beat(self) -> None:
-        """Tell other hosts that this process is alive."""
-        self.trial.set_user_attr("beat", time.time())
-
-
-def _record(trial: FrozenTrial) -> TrialRecord:
-    assert trial.datetime_start is not None
-    return TrialRecord(
-        number=trial.number,
-        architecture=trial.user_attrs["architecture"],
-        params=trial.params,
-        seed=trial.user_attrs["seed"],
-        costs=trial.user_attrs["costs"],
-        rungs=[Rung(**values) for values in trial.user_attrs.get("rungs", [])],
-        audited=trial.user_attrs.get("audited", False),
-        error=trial.user_attrs.get("error", ""),
-        started=trial.datetime_start,
-        completed=trial.datetime_complete or datetime.now(),
-        command=trial.user_attrs.get("command", ""),
-    )

@@ -1,4 +1,4 @@
-"""The fidelity ladder: short complete schedules first, the full length for the best of them.
+"""Successive halving: short complete schedules first, the full length for the best of them.
 
 Optuna refuses pruning where there are several objectives, and a learning curve cut short says
 little under a one-cycle schedule anyway: its last epochs bring the most. A rung is therefore a
@@ -8,13 +8,15 @@ by one number is one by Pareto rank here).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 
 from mnist_tradeoff.analysis.pareto import on_front, ranks
+from mnist_tradeoff.architecture.notation import parse
+from mnist_tradeoff.search.spaces import Proposal
 
 REDUCTION = 3
 # Share of the stopped trials that is trained at full length all the same, to see what is missed.
@@ -45,6 +47,7 @@ class TrialRecord:
     audited: whether it was to be stopped and went on as a sample.
     error: why it failed, or empty.
     command: owner string of the process whose worker ran it.
+    overrides: what of the study's recipe the proposal overrides.
     """
 
     number: int
@@ -58,6 +61,12 @@ class TrialRecord:
     started: datetime
     completed: datetime
     command: str = ""
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def proposal(self) -> Proposal:
+        """What it trained; trials of an equal one are replicates of each other."""
+        return Proposal.of(parse(self.architecture), self.overrides)
 
     def at(self, epochs: int) -> Rung | None:
         """Its training of that length, if there is one."""
@@ -74,31 +83,36 @@ def rung_epochs(epochs: int) -> list[int]:
 
 @dataclass(frozen=True)
 class Candidate:
-    """An architecture with the mean of its trials at one length.
+    """A proposal with the mean of its trials at one length.
 
     trials: numbers of the trials that count, in order.
     """
 
-    architecture: str
+    proposal: Proposal
     costs: Mapping[str, float]
     val_accuracy: float
     trials: Sequence[int]
 
+    @property
+    def architecture(self) -> str:
+        """The notation of what was proposed."""
+        return str(self.proposal.architecture)
+
 
 def candidates(trials: Sequence[TrialRecord], epochs: int) -> list[Candidate]:
-    """Every architecture that was trained for so many epochs, in the order of its first trial."""
-    groups: dict[str, list[TrialRecord]] = {}
+    """Every proposal that was trained for so many epochs, in the order of its first trial."""
+    groups: dict[Proposal, list[TrialRecord]] = {}
     for trial in sorted(trials, key=lambda trial: trial.number):
         if trial.at(epochs):
-            groups.setdefault(trial.architecture, []).append(trial)
+            groups.setdefault(trial.proposal, []).append(trial)
     return [
         Candidate(
-            architecture,
+            proposal,
             group[0].costs,
             mean_val_accuracy(group, epochs),
             [trial.number for trial in group],
         )
-        for architecture, group in groups.items()
+        for proposal, group in groups.items()
     ]
 
 
@@ -119,8 +133,8 @@ def front(found: Sequence[Candidate], costs: Sequence[str]) -> list[Candidate]:
     return sorted(kept, key=lambda one: (one.costs[costs[0]], -one.val_accuracy))
 
 
-def is_promoted(architecture: str, found: Sequence[Candidate], costs: Sequence[str]) -> bool:
-    """Whether an architecture's Pareto rank is among the best third of one rung's candidates."""
+def is_promoted(proposal: Proposal, found: Sequence[Candidate], costs: Sequence[str]) -> bool:
+    """Whether a proposal's Pareto rank is among the best third of one rung's candidates."""
     rank = ranks(points(found, costs))
-    (own,) = [r for one, r in zip(found, rank, strict=True) if one.architecture == architecture]
+    (own,) = [r for one, r in zip(found, rank, strict=True) if one.proposal == proposal]
     return int((rank < own).sum()) * REDUCTION < len(found)

@@ -8,9 +8,9 @@ the training would take, so that a second of training buys as much as it can.
 
 import random
 import warnings
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from scipy.stats import norm
@@ -20,9 +20,10 @@ from sklearn.gaussian_process.kernels import ConstantKernel, DotProduct, Matern
 from threadpoolctl import threadpool_limits
 
 from mnist_tradeoff.analysis.pareto import on_front, ranks
-from mnist_tradeoff.architecture.costs import complexity
-from mnist_tradeoff.architecture.layers import Architecture, Conv, Dense, MaxPool
-from mnist_tradeoff.search.spaces import Trial
+from mnist_tradeoff.architecture.costs import macs, num_params
+from mnist_tradeoff.architecture.notation import Architecture
+from mnist_tradeoff.architecture.task import Task
+from mnist_tradeoff.search.spaces import Proposal, Space, Trial
 
 # log10 error: what the seed of a training and 5,000 validation images leave open.
 NOISE = 0.035
@@ -38,31 +39,24 @@ MAX_POINTS = 200
 
 @dataclass(frozen=True)
 class Observation:
-    """A training of an architecture; without val_accuracy one that still runs."""
+    """A training of a proposal; without val_accuracy one that still runs."""
 
-    architecture: Architecture
+    proposal: Proposal
     epochs: int
     val_accuracy: float | None
-
-
-class Space(Protocol):
-    """What is needed of a search space."""
-
-    def suggest(self, trial: Trial) -> Architecture: ...
-
-    def params(self, architecture: Architecture) -> dict[str, Any]: ...
 
 
 @threadpool_limits.wrap(limits=1)  # matrices too small to share; their waiting costs more
 def propose(
     space: Space,
+    task: Task,
     cost: Callable[[Architecture], float],
     observations: Sequence[Observation],
     worst_cost: float,
     seed: int,
     is_allowed: Callable[[Architecture], bool] = lambda _: True,
 ) -> dict[str, Any]:
-    """Trial parameters of the architecture that promises most for its training time.
+    """Trial parameters of the proposal that promises most for its training time.
 
     Args:
         cost: what is minimised beside the error.
@@ -75,28 +69,29 @@ def propose(
         one, over budget, if no candidate keeps the budgets.
     """
     generator = random.Random(seed)
-    known = dict.fromkeys(one.architecture for one in observations)
-    model = _Model(observations, cost)
-    costs = np.log10([cost(architecture) for architecture in known])
-    errors, _ = model.predict(list(known))
-    front = on_front(np.stack([costs, errors], axis=1))
-    best = [architecture for architecture, on in zip(known, front, strict=True) if on]
-    allowed = list(filter(is_allowed, _candidates(space, best, generator)))
-    candidates = [architecture for architecture in allowed if architecture not in known]
+    known = dict.fromkeys(one.proposal for one in observations)
+    model = _Model(space, task, observations, cost)
+    points = np.stack([_log_costs(known, cost), model.predict(list(known))[0]], axis=1)
+    front = on_front(points)
+    best = [proposal for proposal, on in zip(known, front, strict=True) if on]
+    allowed = [one for one in _candidates(space, best, generator) if is_allowed(one.architecture)]
+    candidates = [proposal for proposal in allowed if proposal not in known]
     if not candidates:
         chosen = generator.choice(allowed) if allowed else space.suggest(RandomTrial(generator))
         return space.params(chosen)
+    worst_error = max(WORST_ERROR, WORST_ERROR_RATIO * 10 ** min(points[:, 1]))
     gains = expected_improvement(
-        np.stack([costs[front], errors[front]], axis=1),
-        np.log10([cost(architecture) for architecture in candidates]),
+        points[front],
+        _log_costs(candidates, cost),
         *model.predict(candidates),
-        corner=(
-            np.log10(worst_cost),
-            np.log10(max(WORST_ERROR, WORST_ERROR_RATIO * 10 ** min(errors))),
-        ),
+        corner=(np.log10(worst_cost), np.log10(worst_error)),
     )
-    work = [OVERHEAD_MACS + complexity(architecture).macs for architecture in candidates]
+    work = [OVERHEAD_MACS + macs(proposal.architecture, task) for proposal in candidates]
     return space.params(candidates[int(np.argmax(gains / work))])
+
+
+def _log_costs(proposals: Iterable[Proposal], cost: Callable[[Architecture], float]) -> np.ndarray:
+    return np.log10([cost(proposal.architecture) for proposal in proposals])
 
 
 def expected_improvement(
@@ -133,76 +128,66 @@ def expected_improvement(
 class _Model:
     """Log error at full length, learned from trainings of all lengths."""
 
-    def __init__(self, observations: Sequence[Observation], cost: Callable[[Architecture], float]):
+    def __init__(
+        self,
+        space: Space,
+        task: Task,
+        observations: Sequence[Observation],
+        cost: Callable[[Architecture], float],
+    ):
+        self.space, self.task = space, task
         trained = [one for one in observations if one.val_accuracy is not None]
         trained = _nearest_to_the_front(trained, cost)
-        self.places = sorted({place for one in observations for place in _widths(one.architecture)})
+        self.places = sorted(
+            {place for one in observations for place in space.encode(one.proposal)}
+        )
         self.full = max(one.epochs for one in trained)
         accuracies = np.array([one.val_accuracy for one in trained])
         targets = np.log10(np.clip(1 - accuracies, MIN_ERROR, MAX_ERROR))
         noise = NOISE / max(NOISE, float(targets.std()))
         kernel = ConstantKernel() * Matern(nu=2.5) + DotProduct()
         self.process = GaussianProcessRegressor(kernel, alpha=noise**2, normalize_y=True)
-        points = self._features(
-            [one.architecture for one in trained], [one.epochs for one in trained]
-        )
+        points = self._features([one.proposal for one in trained], [one.epochs for one in trained])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # a flat optimum is one, too
             self.process.fit(points, targets)
 
-    def predict(self, architectures: Sequence[Architecture]) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and standard deviation of the log10 error, (architectures,) each."""
-        points = self._features(architectures, [self.full] * len(architectures))
+    def predict(self, proposals: Sequence[Proposal]) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and standard deviation of the log10 error, (proposals,) each."""
+        points = self._features(proposals, [self.full] * len(proposals))
         mean, deviation = self.process.predict(points, return_std=True)
         return mean, np.maximum(deviation, 1e-9)
 
-    def _features(self, architectures: Sequence[Architecture], epochs: Sequence[int]) -> np.ndarray:
-        """A row each: widths (log), which layers exist, parameters, MACs and epochs (log)."""
-        rows = []
-        for architecture, length in zip(architectures, epochs, strict=True):
-            widths, costs = _widths(architecture), complexity(architecture)
-            rows.append(
-                [
-                    *(np.log2(widths.get(place, 1)) / 6 for place in self.places),
-                    *(float(place in widths) for place in self.places),
-                    *(np.log10(costs.num_params) - 3.5, np.log10(costs.macs) - 5.5),
-                    np.log(length) / np.log(10),
-                ]
-            )
-        return np.array(rows)
+    def _features(self, proposals: Sequence[Proposal], epochs: Sequence[int]) -> np.ndarray:
+        """A row each: the encoding (log, and what exists), parameters, MACs and epochs (log)."""
+        return np.array(list(map(self._row, proposals, epochs)))
+
+    def _row(self, proposal: Proposal, epochs: int) -> list[float]:
+        seen, architecture = self.space.encode(proposal), proposal.architecture
+        return [
+            *(np.log2(seen.get(place, 1)) / 6 for place in self.places),
+            *(float(place in seen) for place in self.places),
+            np.log10(num_params(architecture, self.task)) - 3.5,
+            np.log10(macs(architecture, self.task)) - 5.5,
+            np.log(epochs) / np.log(10),
+        ]
 
 
 def _nearest_to_the_front(
     trained: list[Observation], cost: Callable[[Architecture], float]
 ) -> list[Observation]:
-    points = [[cost(one.architecture), 1 - (one.val_accuracy or 0)] for one in trained]
+    points = [[cost(one.proposal.architecture), 1 - (one.val_accuracy or 0)] for one in trained]
     order = np.argsort(ranks(np.array(points)), kind="stable")[:MAX_POINTS]
     return [trained[i] for i in sorted(order)]
 
 
-def _widths(architecture: Architecture) -> dict[str, int]:
-    """Width by place: convolutions by block and number, dense layers by number."""
-    widths: dict[str, int] = {}
-    block, number = 1, 0
-    for layer in architecture.layers:
-        number += 1
-        match layer:
-            case Conv(filters):
-                widths[f"filters_{block}_{number}"] = filters
-            case MaxPool():
-                block, number = block + 1, 0
-            case Dense(units):
-                widths[f"units_{number}"] = units
-    return widths
-
-
 def _candidates(
-    space: Space, best: Collection[Architecture], generator: random.Random
-) -> list[Architecture]:
+    space: Space, best: Collection[Proposal], generator: random.Random
+) -> list[Proposal]:
     """Random points of the space, and neighbours of the best."""
     trials: list[Trial] = [RandomTrial(generator) for _ in range(RANDOM_CANDIDATES)]
-    for architecture in best:
-        params = space.params(architecture)
+    for proposal in best:
+        params = space.params(proposal)
         trials += [RandomTrial(generator, params) for _ in range(NEIGHBOURS)]
     return list(dict.fromkeys(map(space.suggest, trials)))
 

@@ -1,15 +1,20 @@
-"""What happens to a trial: check the budget, climb the ladder, tell; and so on to the total."""
+"""What happens to a trial: check the budget, train longer and longer, tell; so to the total."""
 
 import random
 import time
 from collections.abc import Callable
 
-from mnist_tradeoff.architecture.layers import REFERENCES
+from mnist_tradeoff.architecture.costs import COSTS, EXACT_OBJECTIVES, exact_costs, excesses
+from mnist_tradeoff.architecture.notation import Architecture
+from mnist_tradeoff.architecture.references import REFERENCES
+from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.data.dataset import Split
-from mnist_tradeoff.device.convert import measure, stop_converter
-from mnist_tradeoff.search.config import EXACT_COSTS, SearchConfig, TrainConfig, exact_cost
+from mnist_tradeoff.device.convert import stop_converter
+from mnist_tradeoff.device.measure import measure
+from mnist_tradeoff.search.config import SearchConfig
+from mnist_tradeoff.search.running_trial import RunningTrial
 from mnist_tradeoff.search.storage import study_errors
-from mnist_tradeoff.search.study import AlreadyFinished, RunningTrial, Study
+from mnist_tradeoff.search.study import AlreadyFinished, Study
 from mnist_tradeoff.search.successive_halving import (
     AUDIT_SHARE,
     Rung,
@@ -20,6 +25,7 @@ from mnist_tradeoff.search.successive_halving import (
 )
 from mnist_tradeoff.system.processes import beating
 from mnist_tradeoff.training.loop import TrainResult, train
+from mnist_tradeoff.training.recipe import TrainConfig
 
 CURVE = ("loss", "accuracy", "val_loss", "val_accuracy")
 
@@ -57,23 +63,17 @@ def _run_or_release(study: Study, trial: RunningTrial, training: Split, val: Spl
 
 
 def run_trial(study: Study, trial: RunningTrial, training: Split, val: Split) -> None:
-    """Bring one trial to its end: refused, failed, or finished with its objectives."""
+    """Bring one trial to its end: rejected, failed, or finished with its objectives."""
     config = study.config
-    exact = {cost: exact_cost(trial.architecture, cost) for cost in EXACT_COSTS}
-    if not trial.keeps_budgets(config.excesses(exact)):
-        trial.refuse()
+    exact = exact_costs(trial.architecture, study.task)
+    if not trial.keeps_budgets(excesses(exact, config.budgets)):
+        trial.reject()
         return
-    trial.costs = {**exact, **measured_costs(trial, config)}
+    trial.costs = {**exact, **measured_costs(trial, config, study.task)}
 
     def train_rung(epochs: int) -> Rung:
-        train_config = TrainConfig(
-            epochs=epochs,
-            batch_size=config.batch_size,
-            learning_rate=config.learning_rate,
-            precision=config.precision,
-            seed=trial.seed,
-        )
-        return rung_of(train(trial.architecture, training, val, train_config))
+        found = train_config(config, trial, epochs)
+        return rung_of(train(trial.architecture, study.task, training, val, found))
 
     try:
         climb(study, trial, train_rung)
@@ -81,18 +81,24 @@ def run_trial(study: Study, trial: RunningTrial, training: Split, val: Split) ->
         trial.fail(str(error))
         return
     own = trial.record()
-    same = [record for record in study.finished() if record.architecture == own.architecture]
+    same = [record for record in study.finished() if record.proposal == own.proposal]
     accuracy = mean_val_accuracy([*same, own], own.rungs[-1].epochs)
     trial.finish([accuracy, *(own.costs[cost] for cost in config.costs)])
+
+
+def train_config(config: SearchConfig, trial: RunningTrial, epochs: int) -> TrainConfig:
+    """The study's recipe, with what the trial's proposal overrides of it, for so many epochs."""
+    recipe = config.recipe(dict(trial.proposal.overrides))
+    return TrainConfig(**{**recipe, "epochs": epochs, "seed": trial.seed})
 
 
 def climb(study: Study, trial: RunningTrial, train_rung: Callable[[int], Rung]) -> None:
     """Train a trial on longer and longer schedules, as long as its Pareto rank is good.
 
-    An architecture that was proposed before starts where it had come to: its mean then counts.
+    What was proposed before starts where it had come to: its mean then counts.
     """
     finished = study.finished()
-    same = [record for record in finished if record.architecture == str(trial.architecture)]
+    same = [record for record in finished if record.proposal == trial.proposal]
     reached = max((len(record.rungs) for record in same), default=1)
     lengths = rung_epochs(study.config.epochs)
     for epochs in lengths[reached - 1 :]:
@@ -101,7 +107,7 @@ def climb(study: Study, trial: RunningTrial, train_rung: Callable[[int], Rung]) 
         if epochs == lengths[-1]:
             return
         found = candidates([*finished, trial.record()], epochs)
-        if not is_promoted(str(trial.architecture), found, study.config.costs):
+        if not is_promoted(trial.proposal, found, study.config.costs):
             break
     if random.Random(trial.audit_seed).random() < AUDIT_SHARE:
         trial.audit()
@@ -122,24 +128,27 @@ def rung_of(result: TrainResult) -> Rung:
     )
 
 
-def measured_costs(trial: RunningTrial, config: SearchConfig) -> dict[str, float]:
+def measured_costs(trial: RunningTrial, config: SearchConfig, task: Task) -> dict[str, float]:
     """The wanted costs that arithmetic does not know; kept over an interruption."""
+    wanted = [cost for cost in config.costs if not COSTS[cost].is_exact]
     return {
-        cost: trial.costs.get(cost) or measure(trial.architecture, cost)
-        for cost in config.costs
-        if cost not in EXACT_COSTS
+        cost: trial.costs.get(cost) or measure(trial.architecture, cost, task) for cost in wanted
     }
 
 
 def reference_costs(study: Study) -> dict[str, dict[str, float]]:
     """The references' costs by name; those that must be measured are measured once a study."""
     if not study.reference_costs:
-        measured = [cost for cost in study.config.costs if cost not in EXACT_COSTS]
         study.reference_costs = {
-            name: {
-                **{cost: exact_cost(reference.architecture, cost) for cost in EXACT_COSTS},
-                **{cost: measure(reference.architecture, cost) for cost in measured},
-            }
+            name: _all_costs(reference.architecture, study.config, study.task)
             for name, reference in REFERENCES.items()
         }
     return study.reference_costs
+
+
+def _all_costs(architecture: Architecture, config: SearchConfig, task: Task) -> dict[str, float]:
+    measured = [cost for cost in config.costs if not COSTS[cost].is_exact]
+    return {
+        **exact_costs(architecture, task, EXACT_OBJECTIVES),
+        **{cost: measure(architecture, cost, task) for cost in measured},
+    }

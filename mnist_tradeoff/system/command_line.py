@@ -1,30 +1,15 @@
-"""Command line of an entry point, derived from its config dataclass; errors as one line."""
+"""Command line of an entry point, derived from its config dataclass; bad values as one line."""
 
 import argparse
-import signal
+import inspect
 import sys
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import MISSING, fields
-from typing import Any, Literal, NoReturn, TypeVar, get_args, get_origin
+from dataclasses import MISSING, Field, dataclass, fields
+from typing import Any, Generic, Literal, NoReturn, TypeVar, get_args, get_origin
+
+from mnist_tradeoff.system.signals import run_to_exit
 
 WHAT_TYPES_ARE_CALLED = {int: "a whole number", float: "a number", str: "text"}
-
-EXIT_FAILED = 1
-DEAF_SECONDS = 5
-# What users can mend: told in one line. Anything else is a fault of ours and shows its traceback.
-ERRORS = (ValueError, OSError, FloatingPointError, MemoryError)
-# Those that this system has of: Ctrl-C, a polite kill, a closed terminal.
-SIGNALS = [
-    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
-]
-
-
-class Interrupted(KeyboardInterrupt):
-    """A signal; the other ones take the same path as Ctrl-C."""
-
-    def __init__(self, number: int):
-        self.number = number
 
 
 class _Parser(argparse.ArgumentParser):
@@ -33,6 +18,22 @@ class _Parser(argparse.ArgumentParser):
 
 
 Config = TypeVar("Config")
+
+
+@dataclass(frozen=True)
+class EntryPoint(Generic[Config]):
+    """A command: its name in MLproject, its config with all defaults, and what it does.
+
+    name: empty for one that is no matter of ``mlflow run``.
+    """
+
+    name: str
+    config_type: type[Config]
+    run: Callable[[Config], None]
+
+    def main(self) -> NoReturn:
+        """Run it with the command line's values, and exit."""
+        run_to_exit(lambda: self.run(parse(self.config_type)))
 
 
 def parse(config_type: type[Config], arguments: Sequence[str] | None = None) -> Config:
@@ -53,7 +54,7 @@ def parser_of(config_type: type) -> argparse.ArgumentParser:
         allow_abbrev=False,
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    for field in fields(config_type):
+    for field in own_first(config_type):
         assert field.default is not MISSING
         choices = get_args(field.type) if get_origin(field.type) is Literal else None
         parser.add_argument(
@@ -65,6 +66,12 @@ def parser_of(config_type: type) -> argparse.ArgumentParser:
             help=field.metadata["help"],
         )
     return parser
+
+
+def own_first(config_type: type) -> list[Field]:
+    """The fields of a config: those of its own before those that it has from others."""
+    own = inspect.get_annotations(config_type)
+    return sorted(fields(config_type), key=lambda field: field.name not in own)
 
 
 def _module_name() -> str:
@@ -81,41 +88,3 @@ def _reader(kind: Any) -> Callable[[str], Any]:
             raise argparse.ArgumentTypeError(f"must be {what}, not '{text}'") from None
 
     return read
-
-
-def run(main: Callable[[], None]) -> NoReturn:
-    """Run an entry point and exit: 0, or with a line on stderr 1, or 128 + the signal's number."""
-    raise_on_signals()
-    try:
-        main()
-    except KeyboardInterrupt as error:
-        number = error.number if isinstance(error, Interrupted) else signal.SIGINT
-        _exit("interrupted" if number == signal.SIGINT else "terminated", 128 + number)
-    except ERRORS as error:
-        _exit(f"error: {' '.join(str(error).split())}", EXIT_FAILED)
-    sys.exit(0)
-
-
-def raise_on_signals() -> None:
-    """From now on a signal raises Interrupted; others that follow within seconds are ignored.
-
-    A second one must not disturb the run that is being marked KILLED: `mlflow run` sends SIGTERM a
-    quarter of a second after the terminal's Ctrl-C. Later ones are heard again, because Python
-    loses an exception that is raised in a callback of its garbage collector.
-    """
-    deaf_until = 0.0
-
-    def interrupt(number: int, _: object) -> None:
-        nonlocal deaf_until
-        if time.monotonic() >= deaf_until:
-            deaf_until = time.monotonic() + DEAF_SECONDS
-            raise Interrupted(number)
-
-    for number in SIGNALS:
-        if signal.getsignal(number) != signal.SIG_IGN:  # nohup
-            signal.signal(number, interrupt)
-
-
-def _exit(line: str, code: int) -> NoReturn:
-    print(line, file=sys.stderr)
-    sys.exit(code)

@@ -9,8 +9,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-from mnist_tradeoff.system.command_line import ERRORS, EXIT_FAILED
 from mnist_tradeoff.system.processes import THREADS_VARIABLE, exit_with_parent
+from mnist_tradeoff.system.signals import ERRORS, EXIT_FAILED
 
 POLL_SECONDS = 0.5
 GRACE_SECONDS = 20
@@ -23,8 +23,8 @@ def run_workers(
     count: int,
     threads: int,
     on_poll: Callable[[], None],
-    on_killed: Callable[[], None],
-    on_stopped: Callable[[], None],
+    on_killed: Callable[[], object],
+    on_stopped: Callable[[], object],
 ) -> None:
     """Run a function in so many processes until it has returned in all of them.
 

@@ -5,7 +5,6 @@ import statistics
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import mlflow
@@ -14,14 +13,15 @@ from mlflow.entities import LifecycleStage, Metric, Run
 from mlflow.exceptions import MlflowException
 from mlflow.utils.time import get_current_time_millis
 
-from mnist_tradeoff.analysis.recommendation import Option
-from mnist_tradeoff.analysis.statistics import summarize
+from mnist_tradeoff.analysis.trainings import Model, Training
+from mnist_tradeoff.architecture.costs import COSTS, OBJECTIVES
+from mnist_tradeoff.architecture.references import resolve
 from mnist_tradeoff.data.dataset import Dataset
-from mnist_tradeoff.device.measure import DeviceCosts, Exported
-from mnist_tradeoff.search.config import COSTS, EXACT_COSTS
+from mnist_tradeoff.device.export import Exported
 from mnist_tradeoff.system.processes import this_host
 from mnist_tradeoff.tracking.store import TrackingError, tracking_errors
 from mnist_tradeoff.tracking.study_runs import STUDY_ROLE
+from mnist_tradeoff.tracking.trainings import training_of
 from mnist_tradeoff.training.backend import keras
 
 EXPORT_FOLDER = "export"
@@ -35,16 +35,7 @@ class ModelError(ValueError):
     """A run's model cannot be had; one line."""
 
 
-@dataclass(frozen=True)
-class Final:
-    """A finished training, of a model of a study's front for example."""
-
-    model: str
-    seed: int
-    run_id: str
-
-
-def finals_of(study: str, dataset: Dataset) -> list[Final]:
+def finals_of(study: str, dataset: Dataset) -> list[Training]:
     """The trainings that a study's report names, its front first, the cheapest first.
 
     Raises:
@@ -55,7 +46,7 @@ def finals_of(study: str, dataset: Dataset) -> list[Final]:
     return _named_in_front(run)
 
 
-def finals_of_run(run_id: str, dataset: Dataset) -> list[Final]:
+def finals_of_run(run_id: str, dataset: Dataset) -> list[Training]:
     """The trainings of a suite or of a study, or the one training that the run is.
 
     Raises:
@@ -70,13 +61,10 @@ def finals_of_run(run_id: str, dataset: Dataset) -> list[Final]:
         return _named_in_front(run)
     if role == SUITE_ROLE:
         frame = _read_table(run, SUITE_FILE, ["model", "run_id"]).drop_duplicates("run_id")
-        return [
-            Final(str(model), _seed(str(child)), str(child))
-            for model, child in zip(frame["model"], frame["run_id"], strict=True)
-        ]
+        return [_training(str(child)) for child in frame["run_id"]]
     if run.info.status != "FINISHED" or not (run.outputs and run.outputs.model_outputs):
         raise TrackingError(f"run {run_id} is no suite, no study and no finished training")
-    return [Final(run.data.params["model"], _seed(run_id), run_id)]
+    return [training_of(run)]
 
 
 def _study_run(study: str) -> Run:
@@ -103,14 +91,10 @@ def _require_dataset(run: Run, dataset: Dataset, what: str) -> None:
         )
 
 
-def _named_in_front(run: Run) -> list[Final]:
+def _named_in_front(run: Run) -> list[Training]:
     # A reference that is on the front has two rows.
     frame = _read_table(run, FRONT_FILE, ["model", "run_ids"]).drop_duplicates("model")
-    return [
-        Final(model, _seed(run_id), run_id)
-        for model, run_ids in zip(frame["model"], frame["run_ids"], strict=True)
-        for run_id in str(run_ids).split()
-    ]
+    return [_training(run_id) for run_ids in frame["run_ids"] for run_id in str(run_ids).split()]
 
 
 def _read_table(run: Run, file: str, columns: list[str]) -> pd.DataFrame:
@@ -124,9 +108,9 @@ def _read_table(run: Run, file: str, columns: list[str]) -> pd.DataFrame:
             ) from None
 
 
-def _seed(run_id: str) -> int:
+def _training(run_id: str) -> Training:
     with tracking_errors():
-        return int(mlflow.MlflowClient().get_run(run_id).data.params["seed"])
+        return training_of(mlflow.MlflowClient().get_run(run_id))
 
 
 def load_model(run_id: str) -> keras.Model:
@@ -168,30 +152,26 @@ def log_export(run_id: str, exported: Exported) -> None:
         client.log_batch(run_id, metrics)
 
 
-def options_of(finals: Sequence[Final]) -> list[Option]:
-    """The models that a recommendation chooses from, with the costs that are known on this host."""
-    client = mlflow.MlflowClient()
-    groups: dict[str, list[Run]] = {}
-    with tracking_errors():
-        for final in finals:
-            groups.setdefault(final.model, []).append(client.get_run(final.run_id))
-    return [_option(model, runs) for model, runs in groups.items()]
+def models_of(finals: Sequence[Training]) -> list[Model]:
+    """The models that a recommendation chooses from, with the costs that are known on this host.
+
+    A measured cost is known where every training of the model that was measured here has it.
+    """
+    groups: dict[str, list[Training]] = {}
+    for final in finals:
+        groups.setdefault(final.model, []).append(final)
+    return [_model(name, group) for name, group in groups.items()]
 
 
-def _option(model: str, runs: Sequence[Run]) -> Option:
-    here = [run for run in runs if run.data.tags.get("latency_host") == this_host()]
-    known = COSTS if here else EXACT_COSTS
-    best_first = sorted(runs, key=lambda run: -run.data.metrics["val_accuracy"])
-    return Option(
-        model=model,
-        costs={
-            cost: statistics.median(run.data.metrics[cost] for run in here or runs)
-            for cost in known
-        },
-        val=summarize([run.data.metrics["val_accuracy"] for run in runs]),
-        test=summarize([run.data.metrics["test_accuracy"] for run in runs]),
-        run_ids=[run.info.run_id for run in best_first],
-    )
+def _model(name: str, group: Sequence[Training]) -> Model:
+    here = measured_here(group)
+    costs = {
+        cost: statistics.median(training.metrics[cost] for training in known)
+        for cost in OBJECTIVES
+        if (known := group if COSTS[cost].is_exact else here)
+        and all(cost in training.metrics for training in known)
+    }
+    return Model(name, str(resolve(name)), costs, group)
 
 
 def register_champion(run_id: str, card: str) -> str:
@@ -220,13 +200,9 @@ def register_champion(run_id: str, card: str) -> str:
     return str(version.version)
 
 
-def device_costs(finals: Sequence[Final]) -> list[DeviceCosts]:
-    """Of the trainings that were measured on this host: other hosts' times say nothing here."""
+def measured_here(finals: Sequence[Training]) -> list[Training]:
+    """The trainings that were measured on this host: other hosts' times say nothing here."""
     client = mlflow.MlflowClient()
     with tracking_errors():
         runs = [client.get_run(final.run_id) for final in finals]
-    return [
-        DeviceCosts(final.model, (final.seed,), run.data.metrics)
-        for final, run in zip(finals, runs, strict=True)
-        if run.data.tags.get("latency_host") == this_host()
-    ]
+    return [training_of(run) for run in runs if run.data.tags.get("latency_host") == this_host()]

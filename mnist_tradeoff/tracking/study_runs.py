@@ -3,6 +3,7 @@
 Optuna's storage is the record; what MLflow shows is made from it and can be made again.
 """
 
+import functools
 import os
 import sys
 import time
@@ -30,20 +31,16 @@ from mnist_tradeoff.search.results import Standing
 from mnist_tradeoff.search.study import Study
 from mnist_tradeoff.search.successive_halving import TrialRecord
 from mnist_tradeoff.system.processes import RUN_VARIABLE, this_owner
-from mnist_tradeoff.tracking.store import (
-    PARENT_TAG,
-    TrackingError,
-    mlflow_dataset,
-    tracked_run,
-    tracking_errors,
-)
+from mnist_tradeoff.system.retries import patiently
+from mnist_tradeoff.tracking.runs import mlflow_dataset, tracked_run
+from mnist_tradeoff.tracking.store import TrackingError, tracking_errors
+from mnist_tradeoff.tracking.trainings import PARENT_TAG
 
 STUDY_ROLE = "study"
 TRIAL_ROLE = "trial"
-# A store that went away is asked again after so many seconds, for so long.
+# A store that went away is asked again after so many seconds.
 RETRY_SECONDS = 5
 NO_SUCH_RUN = ErrorCode.Name(RESOURCE_DOES_NOT_EXIST)
-OUTAGE_SECONDS = 600
 
 
 @contextmanager
@@ -171,17 +168,12 @@ class TrialLog:
 
     def write_patiently(self, trials: Sequence[TrialRecord]) -> None:
         """Write those that are not there yet; a store that is away is waited for."""
-        started = time.monotonic()
-        while True:
-            try:
-                self.write(trials)
-                return
-            except TrackingError as error:
-                if time.monotonic() - started > OUTAGE_SECONDS:
-                    raise
-                minutes = OUTAGE_SECONDS // 60
-                print(f"{error}; waiting up to {minutes} minutes", file=sys.stderr)
-                time.sleep(RETRY_SECONDS)
+        patiently(
+            functools.partial(self.write, trials),
+            lambda error: isinstance(error, TrackingError),
+            "the tracking store",
+            RETRY_SECONDS,
+        )
 
     def write(self, trials: Sequence[TrialRecord]) -> None:
         """Write those that are not there yet."""

@@ -3,41 +3,10 @@
 import atexit
 import gc
 import os
-from pathlib import Path
 
-import psutil
-
+from mnist_tradeoff.system.host import available_cores
 from mnist_tradeoff.system.processes import THREADS_VARIABLE
 from mnist_tradeoff.system.quiet import quiet_stderr
-
-
-def available_cores() -> int:
-    """CPU cores this process may use: `taskset` and containers' CPU sets are respected."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def available_memory() -> int:
-    """Bytes that this machine can give to processes without swapping."""
-    return psutil.virtual_memory().available
-
-
-def cpu_flags() -> set[str]:
-    """Instruction set extensions of this CPU as Linux names them; empty on other systems."""
-    return set(_cpuinfo("flags").split())
-
-
-def cpu_name() -> str:
-    """Model name of this CPU."""
-    return _cpuinfo("model name") or "unknown"
-
-
-def _cpuinfo(key: str) -> str:
-    path = Path("/proc/cpuinfo")
-    lines = path.read_text().splitlines() if path.exists() else []
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith(key)), "")
-
 
 # Workers that share the cores are given their number of threads.
 THREADS = int(os.environ.get(THREADS_VARIABLE) or available_cores())
@@ -58,7 +27,7 @@ with quiet_stderr():
     import keras
     import tensorflow as tf
 
-    # One thread per operation, as many operations at once as there are cores: see training.py.
+    # One thread per operation, as many operations at once as there are cores: see training/loop.py.
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(THREADS)
     # The study compares CPU seconds, and its seeds repeat on a CPU. This also makes TensorFlow
@@ -73,4 +42,4 @@ with quiet_stderr():
 gc.freeze()
 gc.enable()
 
-__all__ = ["THREADS", "available_cores", "available_memory", "cpu_flags", "cpu_name", "keras", "tf"]
+__all__ = ["THREADS", "keras", "tf"]

@@ -6,7 +6,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from mnist_tradeoff.search.config import TrainConfig
+from mnist_tradeoff.training.recipe import TrainConfig
 
 # The wings that decide about weights; a change of any other leaves finished results valid.
 WINGS = ("architecture", "data", "training")

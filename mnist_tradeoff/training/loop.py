@@ -6,28 +6,26 @@ synchronisation until their gradients are added (benchmarks/NOTES.md has the mea
 Every operation being single-threaded, the same seed gives the same weights on the same machine.
 """
 
-import itertools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from mnist_tradeoff.architecture.costs import FLOAT32_BYTES, complexity
-from mnist_tradeoff.architecture.layers import IMAGE_SIZE, Architecture, Conv
+from mnist_tradeoff.architecture.costs import FLOAT32_BYTES, macs
+from mnist_tradeoff.architecture.notation import Architecture
+from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.data.dataset import Dataset, Split
-from mnist_tradeoff.search.config import TrainConfig
-from mnist_tradeoff.training.backend import THREADS, available_memory, cpu_flags, keras, tf
+from mnist_tradeoff.system.host import available_memory
+from mnist_tradeoff.training.backend import keras, tf
 from mnist_tradeoff.training.build import build
+from mnist_tradeoff.training.evaluation import Evaluation, compile_prediction, evaluate, split
+from mnist_tradeoff.training.recipe import TrainConfig, choose_precision
 
 # Work of one compiled call: about half a second on two cores. A progress bar moves and a signal is
 # heard between calls only, so a whole epoch in one call would be deaf for a minute.
 MACS_PER_CALL = 5_000_000_000
 MAX_STEPS_PER_CALL = 64
-# Fewer images are not worth a thread of their own.
-MIN_IMAGES_PER_THREAD = 16
-EVALUATION_BATCH = 1_000
-BFLOAT16_FILTERS = 16
 
 # One-cycle with Adam betas (0.7, 0.9): the schedule of tuomaso/train_mnist_fast.
 WARM_UP = 0.3
@@ -43,15 +41,6 @@ class Epoch:
     accuracy: float
     val_loss: float
     val_accuracy: float
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """Mean cross-entropy, accuracy and the predicted class of every image, int (n,)."""
-
-    loss: float
-    accuracy: float
-    predictions: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -105,12 +94,15 @@ def train_and_test(
     on_epoch: Callable[[Epoch], None] = _ignore,
 ) -> FinalResult:
     """``train`` on a set, then evaluate the finished model on its test images."""
-    result, predict = _train(architecture, dataset.train, dataset.val, config, on_images, on_epoch)
+    result, predict = _train(
+        *(architecture, dataset.task, dataset.train, dataset.val, config, on_images, on_epoch)
+    )
     return FinalResult(**vars(result), test=evaluate(predict, dataset.test))
 
 
 def train(
     architecture: Architecture,
+    task: Task,
     training: Split,
     val: Split,
     config: TrainConfig,
@@ -128,25 +120,26 @@ def train(
         FloatingPointError: the loss is no longer finite.
         MemoryError: one step does not fit into memory.
     """
-    return _train(architecture, training, val, config, on_images, on_epoch)[0]
+    return _train(architecture, task, training, val, config, on_images, on_epoch)[0]
 
 
 def _train(
     architecture: Architecture,
+    task: Task,
     training: Split,
     val: Split,
     config: TrainConfig,
-    on_images,
-    on_epoch,
+    on_images: Callable[[int], None],
+    on_epoch: Callable[[Epoch], None],
 ) -> tuple[TrainResult, Callable[[np.ndarray], np.ndarray]]:
     # The last training's graph, with its images, is a cycle that waits to be freed, and TensorFlow
     # keeps every compiled operation: a worker would grow with each trial.
     keras.backend.clear_session()
-    _require_memory(architecture, config.batch_size)
+    _require_memory(architecture, task, config.batch_size)
     precision = choose_precision(architecture, config.precision)
-    model = build(architecture, config.seed, precision)
-    finished = model if precision == "float32" else build(architecture)
-    loop = Loop(model, training, config, complexity(architecture).macs)
+    model = build(architecture, task, config.seed, precision)
+    finished = model if precision == "float32" else build(architecture, task)
+    loop = Loop(model, training, config, macs(architecture, task))
     predict = compile_prediction(finished)
     epochs: list[Epoch] = []
     evaluation = None
@@ -163,9 +156,9 @@ def _train(
     return result, predict
 
 
-def _require_memory(architecture: Architecture, batch_size: int) -> None:
+def _require_memory(architecture: Architecture, task: Task, batch_size: int) -> None:
     """Refuse what cannot fit: TensorFlow ends in a crash where an allocation fails."""
-    activations = sum(shape.size for shape in architecture.shapes())
+    activations = sum(shape.size for shape in architecture.shapes(task))
     needed = FLOAT32_BYTES * batch_size * 2 * activations  # themselves and their gradients
     available = available_memory()
     if needed > available:
@@ -182,18 +175,18 @@ class Loop:
         macs: of one image; they decide how many steps a compiled call has.
     """
 
-    def __init__(self, model, split: Split, config: TrainConfig, macs: int):
+    def __init__(self, model: keras.Model, training: Split, config: TrainConfig, macs: int):
         self.model = model
         self.config = config
-        self.images = tf.constant(split.images)
-        self.labels = tf.constant(split.labels, tf.int32)
+        self.images = tf.constant(training.images)
+        self.labels = tf.constant(training.labels, tf.int32)
         self.batch_size = config.batch_size
-        if self.batch_size > len(split.labels):
+        if self.batch_size > len(training.labels):
             raise ValueError(
-                f"batch_size must be at most the {len(split.labels):,} training images, "
+                f"batch_size must be at most the {len(training.labels):,} training images, "
                 f"not {self.batch_size}"
             )
-        self.steps = len(split.labels) // self.batch_size
+        self.steps = len(training.labels) // self.batch_size
         self.steps_per_call = max(
             1, min(MAX_STEPS_PER_CALL, MACS_PER_CALL // (macs * self.batch_size))
         )
@@ -211,7 +204,8 @@ class Loop:
         self.run_steps(tf.zeros((0, self.batch_size), tf.int32))
         self.seconds = 0.0
 
-    def run_epoch(self, number: int, on_images) -> tuple[float, float]:
+    def run_epoch(self, number: int, on_images: Callable[[int], None]) -> tuple[float, float]:
+        """Loss and accuracy over one epoch; the number is for the message of a divergence."""
         order = self.random.permutation(len(self.labels))[: self.steps * self.batch_size]
         batches = order.astype(np.int32).reshape(self.steps, self.batch_size)
         total_loss, correct = 0.0, 0
@@ -226,6 +220,7 @@ class Loop:
         return total_loss / order.size, correct / order.size
 
     def require_finite(self, loss: float, epoch: int) -> None:
+        """Raise FloatingPointError if a loss is not finite."""
         if not np.isfinite(loss):
             raise FloatingPointError(
                 f"training diverged in epoch {epoch}: the loss is no longer finite; "
@@ -240,7 +235,7 @@ class Loop:
         return loss, hits
 
     def _step(self, indices):
-        slices = [self._gradients(part) for part in _split(indices, self.batch_size)]
+        slices = [self._gradients(part) for part in split(indices, self.batch_size)]
         losses, hits, gradients = zip(*slices, strict=True)
         summed = [tf.add_n(parts) / self.batch_size for parts in zip(*gradients, strict=True)]
         self._apply(summed)
@@ -267,59 +262,5 @@ class Loop:
         return loss, _count_correct(logits, labels), tape.gradient(loss, variables)
 
 
-def _split(batch, size: int) -> list:
-    parts = max(1, min(THREADS, size // MIN_IMAGES_PER_THREAD))
-    edges = [size * part // parts for part in range(parts + 1)]
-    return [batch[low:high] for low, high in itertools.pairwise(edges)]
-
-
 def _count_correct(logits, labels):
     return tf.reduce_sum(tf.cast(tf.argmax(logits, 1, tf.int32) == labels, tf.int32))
-
-
-def choose_precision(architecture: Architecture, wanted: str) -> str:
-    """``float32`` or ``bfloat16``: ``auto`` takes the latter where this CPU gains from it.
-
-    It gains with bfloat16 instructions (AVX512_BF16 or AMX) and a convolution of at least 16
-    filters (benchmarks/NOTES.md); without the instructions bfloat16 is emulated and slower.
-    """
-    if wanted != "auto":
-        return wanted
-    wide = any(isinstance(x, Conv) and x.filters >= BFLOAT16_FILTERS for x in architecture.layers)
-    has_bfloat16 = cpu_flags() & {"avx512_bf16", "amx_bf16"}
-    return "bfloat16" if wide and has_bfloat16 else "float32"
-
-
-def compile_prediction(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
-    """A function from uint8 images (n, 28, 28) to the model's float32 logits (n, 10).
-
-    It reads the model's weights at every call and is traced once: batches are filled up with black
-    images to one size.
-    """
-
-    def forward(batch):
-        parts = [model(part, training=False) for part in _split(batch, EVALUATION_BATCH)]
-        return tf.concat(parts, axis=0)
-
-    shape = [EVALUATION_BATCH, IMAGE_SIZE, IMAGE_SIZE]
-    compiled = tf.function(forward).get_concrete_function(tf.TensorSpec(shape, tf.uint8))
-
-    def predict(images: np.ndarray) -> np.ndarray:
-        logits = []
-        for start in range(0, len(images), EVALUATION_BATCH):
-            batch = images[start : start + EVALUATION_BATCH]
-            missing = EVALUATION_BATCH - len(batch)
-            filled = np.pad(batch, ((0, missing), (0, 0), (0, 0)))
-            logits.append(compiled(tf.constant(filled)).numpy()[: len(batch)])
-        return np.concatenate(logits)
-
-    return predict
-
-
-def evaluate(predict: Callable[[np.ndarray], np.ndarray], split: Split) -> Evaluation:
-    """Loss, accuracy and predictions on all images of a split."""
-    logits = predict(split.images)
-    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(split.labels.astype(np.int32), logits)
-    predictions = logits.argmax(axis=1)
-    accuracy = float((predictions == split.labels).mean())
-    return Evaluation(float(tf.reduce_mean(losses)), accuracy, predictions)

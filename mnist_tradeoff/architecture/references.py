@@ -1,0 +1,57 @@
+"""The four documented architectures: fixed landmarks of every study. Standard library only."""
+
+from dataclasses import dataclass
+
+from mnist_tradeoff.architecture.notation import Architecture, NotationError, how_to_write, parse
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One of the four documented architectures: a fixed landmark of the study.
+
+    The source states neither optimizer, epochs, batch size nor seeds, and gives one run each, on
+    MNIST.
+    """
+
+    name: str
+    architecture: Architecture
+    documented_num_params: int
+    documented_test_accuracy: float
+
+
+REFERENCES = {
+    reference.name: reference
+    for reference in (
+        Reference("ann", parse("128-64"), 109_386, 0.9743),
+        Reference("simple_cnn", parse("32C3-P2-64C3-P2-128"), 225_034, 0.9898),
+        Reference("cnn_v1", parse("16C3-P2-32C3-P2"), 12_810, 0.9839),
+        Reference("cnn_v2", parse("32C3-32C3-P2-64C3-64C3-P2-128"), 197_482, 0.9920),
+    )
+}
+
+
+def resolve(model: str) -> Architecture:
+    """Architecture of a reference's name or of any notation.
+
+    Raises:
+        ValueError: neither of the two, or layers that cannot follow each other; the message says
+            which.
+    """
+    if model in REFERENCES:
+        return REFERENCES[model].architecture
+    try:
+        return parse(model)
+    except NotationError:
+        names = ", ".join(REFERENCES)
+        raise ValueError(f"unknown model '{model}': use {names}, or {how_to_write()}") from None
+
+
+def reference_of(architecture: Architecture) -> Reference | None:
+    """The reference with this architecture, however it was written, or None."""
+    return next((r for r in REFERENCES.values() if r.architecture == architecture), None)
+
+
+def model_name(architecture: Architecture) -> str:
+    """A reference's name, or the notation."""
+    reference = reference_of(architecture)
+    return reference.name if reference else str(architecture)

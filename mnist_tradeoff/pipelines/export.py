@@ -1,0 +1,93 @@
+"""``export``: finished models as LiteRT and ONNX files, checked and measured."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from mnist_tradeoff.analysis.trainings import Training
+from mnist_tradeoff.architecture.references import resolve
+from mnist_tradeoff.data.dataset import Dataset
+from mnist_tradeoff.data.sets import load
+from mnist_tradeoff.device.export import export_and_measure
+from mnist_tradeoff.report import terminal
+from mnist_tradeoff.report.device import device_pictures, device_texts
+from mnist_tradeoff.tracking import models
+from mnist_tradeoff.tracking.runs import log_contents, log_dataset, tracked_run
+from mnist_tradeoff.tracking.store import how_to_look, prepare_store
+
+
+def run_export(
+    study: str,
+    run_id: str,
+    tolerance: float,
+    dataset: str,
+    params: Mapping[str, Any],
+    check_launcher: Callable[[], None],
+) -> None:
+    """Export the finals of a study, or what a run has, and print what they cost.
+
+    Args:
+        run_id: of a suite, a study or a training; empty: those of the study.
+        tolerance: most test accuracy that a file may lose.
+        params: what is logged as parameters.
+
+    Raises:
+        ValueError: some exports failed; the table is there without them. Or bad data.
+        OSError: the store failed, or it has no such study or run.
+    """
+    prepare_store()
+    with tracked_run("export", params, {"role": "export", "study": study}) as own_id:
+        data = load(dataset)
+        terminal.warn_of_fallback(data)
+        log_dataset(data)
+        finals = models.finals_of_run(run_id, data) if run_id else models.finals_of(study, data)
+        failures = _export_all(finals, data, tolerance, check_launcher)
+        measured = models.measured_here(finals)
+        texts = device_texts(measured) if measured else {}
+        if texts:
+            log_contents({**texts, **device_pictures(measured)})
+        if failures:
+            raise ValueError(
+                f"{len(failures)} of {len(finals)} exports failed and are missing in the table "
+                f"({'; '.join(failures)})"
+            )
+    print(texts["costs.md"])
+    print(how_to_look(own_id))
+
+
+def _export_all(
+    finals: Sequence[Training],
+    dataset: Dataset,
+    tolerance: float,
+    check_launcher: Callable[[], None],
+) -> list[str]:
+    failures = []
+    with terminal.RunsProgress("exports", len(finals), len(finals)) as progress:
+        for final in finals:
+            check_launcher()
+            name = f"{final.model} seed {final.seed}"
+            try:
+                line = export_one(final, dataset, tolerance)
+            except ValueError as error:
+                line = f"failed: {error}"
+                failures.append(f"{name}: {error}")
+            progress.on_work(1)
+            progress.on_run(f"{name}: {line}")
+    return failures
+
+
+def export_one(final: Training, dataset: Dataset, tolerance: float) -> str:
+    """Export one final model and log its costs and files into its run; a line of what came out.
+
+    Raises:
+        ValueError: there is no model, or a file loses more than the tolerance.
+        OSError: the store failed, or the process that converts was killed.
+    """
+    model = models.load_model(final.run_id)
+    exported = export_and_measure(model, resolve(final.model), dataset, tolerance)
+    models.log_export(final.run_id, exported)
+    metrics = exported.metrics
+    return (
+        f"{metrics['size_bytes']:,.0f} bytes, int8 {metrics['int8_size_bytes']:,.0f}; "
+        f"{metrics['latency_us']:.1f} µs, int8 {metrics['int8_latency_us']:.1f}; test accuracy "
+        f"{metrics['litert_test_accuracy']:.4f}, int8 {metrics['int8_test_accuracy']:.4f}"
+    )

@@ -1,0 +1,47 @@
+"""``recommend``: the model of a finished study to take under a budget."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mnist_tradeoff.analysis.recommendation import recommend
+from mnist_tradeoff.data.sets import load
+from mnist_tradeoff.pipelines.export import export_one
+from mnist_tradeoff.report.recommendation import describe
+from mnist_tradeoff.tracking import models
+from mnist_tradeoff.tracking.runs import log_contents, log_dataset, tracked_run
+from mnist_tradeoff.tracking.store import how_to_look, prepare_store
+
+EXPORT_TOLERANCE = 0.005
+
+
+def run_recommend(
+    study: str, budgets: Mapping[str, float], cost: str, dataset: str, params: Mapping[str, Any]
+) -> None:
+    """Recommend, export and register a model, and print why it is this one.
+
+    Args:
+        budgets: see ``analysis.recommendation.recommend``.
+        cost: what orders the models from cheap to expensive.
+        params: what is logged as parameters.
+
+    Raises:
+        ValueError: no model fits, a cost has not been measured, or bad data.
+        OSError: the store failed, or it has no such study.
+    """
+    prepare_store()
+    with tracked_run("recommend", params, {"role": "recommendation", "study": study}) as run_id:
+        data = load(dataset)
+        log_dataset(data)
+        options = models.models_of(models.finals_of(study, data))
+        found = recommend(options, budgets, cost, len(data.val.labels))
+        champion = found.chosen.best
+        line = export_one(champion, data, EXPORT_TOLERANCE)
+        card = describe(found, budgets, cost)
+        full_card = f"{card}\nExported: {line}.\nTrained on: {data.name}.\n"
+        version = models.register_champion(champion.run_id, full_card)
+        log_contents({"recommendation.md": card})
+    print(card)
+    print(f"  {'its run':<14}{champion.run_id}")
+    print(f"  {'its files':<14}export/ in that run: {line}")
+    print(f"  {'registered':<14}models:/mnist_tradeoff@champion (version {version})")
+    print(how_to_look(run_id))

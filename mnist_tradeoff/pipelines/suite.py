@@ -1,0 +1,64 @@
+"""``suite``: the four references over several seeds, compared."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mnist_tradeoff.architecture.references import REFERENCES
+from mnist_tradeoff.data.sets import load
+from mnist_tradeoff.pipelines.trainings import train_all
+from mnist_tradeoff.report import terminal
+from mnist_tradeoff.report.suite import suite_pictures, suite_texts
+from mnist_tradeoff.tracking.runs import log_contents, log_dataset, tracked_run
+from mnist_tradeoff.tracking.store import how_to_look, prepare_store
+from mnist_tradeoff.training.recipe import Recipe, RunConfig
+
+ROLE = "reference"
+
+
+def run_suite(
+    recipe: Recipe,
+    seeds: int,
+    dataset: str,
+    params: Mapping[str, Any],
+    check_launcher: Callable[[], None],
+) -> None:
+    """Train what is missing of the references, compare them, and print the tables.
+
+    Args:
+        params: what is logged as the suite's parameters.
+
+    Raises:
+        ValueError: some trainings failed; the tables are there without them. Or bad data.
+        OSError: the store failed.
+    """
+    prepare_store()
+    with tracked_run("suite", params, {"role": "suite"}) as run_id:
+        data = load(dataset)
+        terminal.warn_of_fallback(data)
+        log_dataset(data)
+        configs = children(recipe, seeds, dataset)
+        trained, failures = train_all(configs, data, check_launcher, ROLE, [ROLE])
+        trainings, texts = list(trained.values()), {}
+        if trainings:
+            texts = suite_texts(trainings, data, seeds)
+            log_contents({**texts, **suite_pictures(trainings, data)})
+        if failures:
+            print(texts.get("results.md", ""))
+            raise ValueError(
+                f"{len(failures)} of {len(configs)} trainings failed and are missing in the table "
+                f"({'; '.join(failures)}); run again to train only these"
+            )
+    # Printed when the run has ended: a closed terminal must not fail what is finished.
+    print(texts["results.md"])
+    print(how_to_look(run_id))
+
+
+def children(recipe: Recipe, seeds: int, dataset: str) -> list[RunConfig]:
+    """One training per reference and seed, seed by seed: a slow hour touches all models alike."""
+    settings = {one.name: getattr(recipe, one.name) for one in dataclasses.fields(Recipe)}
+    return [
+        RunConfig(model=name, seed=seed, dataset=dataset, **settings)
+        for seed in range(seeds)
+        for name in REFERENCES
+    ]

@@ -1,0 +1,35 @@
+"""``main``: train one architecture and track it in MLflow."""
+
+import dataclasses
+from collections.abc import Callable
+
+from mnist_tradeoff.architecture.references import model_name
+from mnist_tradeoff.data.sets import load
+from mnist_tradeoff.pipelines.training import tags, train_in_run
+from mnist_tradeoff.report import terminal
+from mnist_tradeoff.tracking.runs import tracked_run
+from mnist_tradeoff.tracking.store import how_to_look, prepare_store
+from mnist_tradeoff.training.recipe import RunConfig
+
+
+def run_training(config: RunConfig, check_launcher: Callable[[], None]) -> None:
+    """Train in a run, and print what came out beside what is documented.
+
+    Raises:
+        ValueError, OSError: bad settings or data, or a store that failed.
+        FloatingPointError: the training diverged.
+    """
+    prepare_store()
+    name = model_name(config.architecture)
+    with tracked_run(name, dataclasses.asdict(config), tags(config)) as run_id:
+        dataset = load(config.dataset)
+        terminal.warn_of_fallback(dataset)
+        with terminal.Progress(config.epochs, len(dataset.train.labels)) as progress:
+
+            def on_images(images: int) -> None:
+                check_launcher()
+                progress.on_images(images)
+
+            result = train_in_run(config, dataset, on_images, progress.on_epoch)
+    print(terminal.summary(config.architecture, dataset, result))
+    print(how_to_look(run_id))

@@ -1,0 +1,21 @@
+"""Accuracies as people read them."""
+
+import math
+
+from mnist_tradeoff.analysis.statistics import Sample
+
+MISSING = "–"
+
+
+def mean_and_sd(accuracy: Sample) -> str:
+    """In percent: ``99.04 ± 0.06``, or the mean alone where n is 1."""
+    if math.isnan(accuracy.sd):
+        return f"{100 * accuracy.mean:.2f}"
+    return f"{100 * accuracy.mean:.2f} ± {100 * accuracy.sd:.2f}"
+
+
+def interval(accuracy: Sample) -> str:
+    """In percent: ``98.97–99.11``, within 0 and 100; a dash where n is 1."""
+    if math.isnan(accuracy.low):
+        return MISSING
+    return f"{100 * max(0, accuracy.low):.2f}–{100 * min(1, accuracy.high):.2f}"

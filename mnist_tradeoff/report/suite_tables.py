@@ -1,0 +1,99 @@
+"""What the suite finds, as Markdown tables."""
+
+from collections.abc import Mapping, Sequence
+
+from mnist_tradeoff.analysis.comparison import Step, cost_of
+from mnist_tradeoff.analysis.statistics import Difference
+from mnist_tradeoff.analysis.trainings import Training, by_model, median_seconds, sample
+from mnist_tradeoff.architecture.costs import COSTS
+from mnist_tradeoff.architecture.references import REFERENCES
+from mnist_tradeoff.architecture.task import Task
+from mnist_tradeoff.report.conclusions import Conclusion
+from mnist_tradeoff.report.markdown import table
+from mnist_tradeoff.report.numbers import MISSING, interval, mean_and_sd
+
+
+def summary_table(trainings: Sequence[Training], seeds: int, task: Task, is_mnist: bool) -> str:
+    """Markdown table of the references: cost, seconds, accuracies, and what is documented.
+
+    Args:
+        seeds: how many trainings of each there should be; what is missing shows in column n.
+        is_mnist: whether the documented accuracies apply.
+    """
+    header = [
+        *("model", "parameters", "× cnn_v1", "MACs", "× cnn_v2", "seconds"),
+        *("validation %", "test %", "95 % interval", "n"),
+        *(("documented %", "difference") if is_mnist else ()),
+    ]
+    groups = by_model(trainings)
+    rows = [_summary_row(name, groups.get(name, []), seeds, task, is_mnist) for name in REFERENCES]
+    return table(header, rows)
+
+
+def _summary_row(
+    name: str, group: Sequence[Training], seeds: int, task: Task, is_mnist: bool
+) -> list[str]:
+    num_params, macs = (cost_of(name, cost, task) for cost in ("num_params", "macs"))
+    documented = REFERENCES[name].documented_test_accuracy
+    test = sample(group, "test_accuracy") if group else None
+    cells = [
+        f"`{name}`",
+        f"{num_params:,}",
+        f"{num_params / cost_of('cnn_v1', 'num_params', task):.1f}",
+        f"{macs:,}",
+        f"{macs / cost_of('cnn_v2', 'macs', task):.2f}",
+        f"{median_seconds(group):.1f}" if group else MISSING,
+        mean_and_sd(sample(group, "val_accuracy")) if group else MISSING,
+        mean_and_sd(test) if test else MISSING,
+        interval(test) if test else MISSING,
+        str(seeds) if len(group) == seeds else f"{len(group)} of {seeds}",
+    ]
+    if is_mnist:
+        gain = f"{100 * (test.mean - documented):+.2f}" if test else MISSING
+        cells += [f"{100 * documented:.2f}", gain]
+    return cells
+
+
+def difference_table(found: Mapping[tuple[str, str], Difference]) -> str:
+    """Markdown table of paired differences, in points of a percent."""
+    header = ["from", "to", "points", "95 % interval", "McNemar p", "real?"]
+    rows = [
+        [
+            f"`{a}`",
+            f"`{b}`",
+            f"{100 * d.difference:+.2f}",
+            f"{100 * d.low:+.2f} to {100 * d.high:+.2f}",
+            f"{d.p_value:.1e}" if d.p_value < 0.001 else f"{d.p_value:.3f}",
+            "yes" if d.is_real else "not told apart",
+        ]
+        for (a, b), d in found.items()
+    ]
+    return table(header, rows, left=2)
+
+
+def step_table(found: Sequence[Step]) -> str:
+    """Markdown table of steps: what is paid, what is corrected and broken."""
+    header = ["from", "to", "paid", "corrected", "broken", "net", "paid for one digit"]
+    rows = []
+    for step in found:
+        label = COSTS[step.cost].label
+        net = len(step.corrected) - len(step.broken)
+        rows.append(
+            [
+                f"`{step.cheaper}`",
+                f"`{step.costlier}`",
+                f"{step.paid:,} {label}",
+                str(len(step.corrected)),
+                str(len(step.broken)),
+                f"{net:+d}",
+                f"{step.paid / net:,.0f} {label}" if net > 0 else "nothing gained",
+            ]
+        )
+    return table(header, rows, left=2)
+
+
+def conclusion_table(found: Sequence[Conclusion]) -> str:
+    """Markdown table of the documented claims and what became of them."""
+    header = ["documented", "here", "measured"]
+    rows = [[c.claim, "confirmed" if c.confirmed else "contradicted", c.evidence] for c in found]
+    return table(header, rows, left=3)

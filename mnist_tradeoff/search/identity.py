@@ -1,0 +1,64 @@
+"""What must be equal for a study to be gone on with, as plain JSON values in the study itself."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from mnist_tradeoff.architecture.task import MNIST, Shape, Task
+from mnist_tradeoff.search.config import SearchConfig
+from mnist_tradeoff.search.spaces import space_named
+
+IDENTITY = "identity"
+# What may change from one command to the next.
+FREE = (
+    *("study", "space", "trials", "workers", "timeout", "seeds", "dataset", "step"),
+    "artifact_location",
+)
+
+
+def identity(config: SearchConfig, dataset: str, task: Task) -> dict[str, Any]:
+    """What must be equal for a study to be gone on with.
+
+    Args:
+        dataset: see ``Dataset.identity``.
+    """
+    recipe = {name: value for name, value in asdict(config).items() if name not in FREE}
+    space = {"name": config.space, **space_named(config.space).describe()}
+    return {**recipe, "data": dataset, "space": space, "task": _plain(task)}
+
+
+def first_difference(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str | None:
+    """Where a stored identity differs from the wanted one, in words; None if nowhere."""
+    complete = _complete(found)
+    for name, value in wanted.items():
+        if complete.get(name) != value:
+            return f"{name}={complete.get(name)}, not {value}"
+    return None
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A study's settings as they were stored: of its config those that must be equal."""
+
+    settings: Mapping[str, Any]
+    dataset: str
+    task: Task
+
+
+def stored(found: Mapping[str, Any]) -> Stored:
+    """Settings, data and task of a stored identity."""
+    settings = _complete(found)
+    dataset, (height, width, channels, classes) = settings.pop("data"), settings.pop("task")
+    settings["space"] = settings["space"]["name"]
+    return Stored(settings, dataset, Task(Shape(height, width, channels), classes))
+
+
+def _plain(task: Task) -> list[int]:
+    return [*task.input_shape, task.classes]
+
+
+def _complete(found: Mapping[str, Any]) -> dict[str, Any]:
+    """With what a study of an older version does not say: it was as the defaults are."""
+    defaults = {one.name: one.default for one in fields(SearchConfig) if one.name not in FREE}
+    space = {"name": "widths", **found["space"]}
+    return {**defaults, "task": _plain(MNIST), **found, "space": space}

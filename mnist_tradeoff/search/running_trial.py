@@ -1,0 +1,122 @@
+"""A trial in the hands of this process, and what the storage knows of a trial."""
+
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+import optuna
+from optuna.trial import FrozenTrial, Trial, TrialState
+
+from mnist_tradeoff.architecture.notation import Architecture
+from mnist_tradeoff.search.sampler import seeds_of
+from mnist_tradeoff.search.spaces import Space
+from mnist_tradeoff.search.successive_halving import Rung, TrialRecord
+
+
+class RunningTrial:
+    """A trial that this process has taken: what it proposes and what becomes of it."""
+
+    def __init__(
+        self,
+        study: optuna.Study,
+        space: Space,
+        study_seed: int,
+        trial: Trial,
+        give_back: Callable[[Trial], None],
+    ):
+        self.study = study
+        self.trial = trial
+        self.give_back = give_back
+        self.number = trial.number
+        self.seed, _, self.audit_seed = seeds_of(study_seed, trial.number)
+        self.proposal = space.suggest(trial)
+        trial.set_user_attr("architecture", str(self.architecture))
+        trial.set_user_attr("seed", self.seed)
+        if self.proposal.overrides:
+            trial.set_user_attr("overrides", dict(self.proposal.overrides))
+
+    @property
+    def architecture(self) -> Architecture:
+        """What it proposes to train."""
+        return self.proposal.architecture
+
+    def keeps_budgets(self, excesses: Mapping[str, float]) -> bool:
+        """Whether no constraint is above 0; Optuna is told them."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # they are set already, if the trial was taken up again
+            for name, excess in excesses.items():
+                self.trial.set_constraint(name, excess)
+        return all(excess <= 0 for excess in excesses.values())
+
+    @property
+    def rungs(self) -> list[Rung]:
+        """The trainings that it has behind it, the shortest first."""
+        return [Rung(**values) for values in self.trial.user_attrs.get("rungs", [])]
+
+    def add_rung(self, rung: Rung) -> None:
+        """Keep a training, so that an interruption does not lose it."""
+        self.trial.set_user_attr("rungs", [*map(asdict, self.rungs), asdict(rung)])
+
+    @property
+    def costs(self) -> dict[str, float]:
+        """The costs that are known; measured ones are kept over an interruption."""
+        return self.trial.user_attrs.get("costs", {})
+
+    @costs.setter
+    def costs(self, costs: Mapping[str, float]) -> None:
+        self.trial.set_user_attr("costs", dict(costs))
+
+    def record(self) -> TrialRecord:
+        """What is known about it so far."""
+        return record(self.study.get_trials(deepcopy=False)[self.number])
+
+    def audit(self) -> None:
+        """Note that it was to be stopped and goes on as a sample."""
+        self.trial.set_user_attr("audited", True)
+
+    def finish(self, values: Sequence[float]) -> None:
+        """Tell its objectives: val_accuracy, then the costs."""
+        self._tell(values)
+
+    def reject(self) -> None:
+        """End it untrained, over budget: the sampler learns that it is infeasible."""
+        self._tell(state=TrialState.PRUNED)
+
+    def fail(self, reason: str) -> None:
+        """End it, because its training diverged."""
+        self.trial.set_user_attr("error", reason)
+        self._tell(state=TrialState.FAIL)
+
+    def _tell(self, values: Sequence[float] | None = None, state: TrialState | None = None) -> None:
+        # Told already, if the storage went away before it answered, or if this process was taken
+        # for dead and another one took the trial up.
+        self.study.tell(self.trial, values, state, skip_if_finished=True)
+
+    def release(self) -> None:
+        """Let it wait again, because this process will not finish it."""
+        self.give_back(self.trial)
+
+    def beat(self) -> None:
+        """Tell other hosts that this process is alive."""
+        self.trial.set_user_attr("beat", time.time())
+
+
+def record(trial: FrozenTrial) -> TrialRecord:
+    """What is known about a trial that has been taken."""
+    assert trial.datetime_start is not None
+    return TrialRecord(
+        number=trial.number,
+        architecture=trial.user_attrs["architecture"],
+        params=trial.params,
+        seed=trial.user_attrs["seed"],
+        costs=trial.user_attrs["costs"],
+        rungs=[Rung(**values) for values in trial.user_attrs.get("rungs", [])],
+        audited=trial.user_attrs.get("audited", False),
+        error=trial.user_attrs.get("error", ""),
+        started=trial.datetime_start,
+        completed=trial.datetime_complete or datetime.now(),
+        command=trial.user_attrs.get("command", ""),
+        overrides=trial.user_attrs.get("overrides", {}),
+    )

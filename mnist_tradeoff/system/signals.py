@@ -1,0 +1,61 @@
+"""How a command ends: errors as one line, and signals, each with its exit code."""
+
+import signal
+import sys
+import time
+from collections.abc import Callable
+from typing import NoReturn
+
+EXIT_FAILED = 1
+DEAF_SECONDS = 5
+# What users can mend: told in one line. Anything else is a fault of ours and shows its traceback.
+ERRORS = (ValueError, OSError, FloatingPointError, MemoryError)
+# Those that this system has of: Ctrl-C, a polite kill, a closed terminal.
+SIGNALS = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal; the other ones take the same path as Ctrl-C."""
+
+    def __init__(self, number: int):
+        self.number = number
+
+
+def run_to_exit(main: Callable[[], None]) -> NoReturn:
+    """Run a command and exit: 0, or with a line on stderr 1, or 128 + the signal's number."""
+    raise_on_signals()
+    try:
+        main()
+    except KeyboardInterrupt as error:
+        number = error.number if isinstance(error, Interrupted) else signal.SIGINT
+        _exit("interrupted" if number == signal.SIGINT else "terminated", 128 + number)
+    except ERRORS as error:
+        _exit(f"error: {' '.join(str(error).split())}", EXIT_FAILED)
+    sys.exit(0)
+
+
+def raise_on_signals() -> None:
+    """From now on a signal raises Interrupted; others that follow within seconds are ignored.
+
+    A second one must not disturb the run that is being marked KILLED: `mlflow run` sends SIGTERM a
+    quarter of a second after the terminal's Ctrl-C. Later ones are heard again, because Python
+    loses an exception that is raised in a callback of its garbage collector.
+    """
+    deaf_until = 0.0
+
+    def interrupt(number: int, _: object) -> None:
+        nonlocal deaf_until
+        if time.monotonic() >= deaf_until:
+            deaf_until = time.monotonic() + DEAF_SECONDS
+            raise Interrupted(number)
+
+    for number in SIGNALS:
+        if signal.getsignal(number) != signal.SIG_IGN:  # nohup
+            signal.signal(number, interrupt)
+
+
+def _exit(line: str, code: int) -> NoReturn:
+    print(line, file=sys.stderr)
+    sys.exit(code)

@@ -1,0 +1,134 @@
+"""A training in MLflow: what it leaves there, and how a later run finds it again."""
+
+import dataclasses
+import io
+import tempfile
+from collections.abc import Collection
+from contextlib import suppress
+from importlib.metadata import version
+
+import mlflow
+import numpy as np
+from mlflow.entities import Run
+from mlflow.models import infer_signature
+
+from mnist_tradeoff.analysis.trainings import Training
+from mnist_tradeoff.data.dataset import Dataset
+from mnist_tradeoff.tracking.runs import log_contents
+from mnist_tradeoff.tracking.store import TrackingError, tracking_errors
+from mnist_tradeoff.training.fingerprint import code_version
+from mnist_tradeoff.training.loop import Epoch, FinalResult
+
+PARENT_TAG = "mlflow.parentRunId"
+PREDICTIONS_FILE = "test_predictions.npy"
+CURVE_METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
+MODEL_REQUIREMENTS = ("mlflow", "tensorflow", "keras", "numpy")
+
+
+def log_fingerprint(fingerprint: str) -> None:
+    """Tags by which a later run finds this result instead of training it again."""
+    mlflow.set_tags({"fingerprint": fingerprint, "code_version": code_version()})
+
+
+def log_epoch(epoch: Epoch) -> None:
+    """One point of the learning curve, at step = epoch."""
+    values = dataclasses.asdict(epoch)
+    mlflow.log_metrics(values, step=values.pop("epoch"))
+
+
+def log_result(result: FinalResult, dataset: Dataset, curve: bytes) -> None:
+    """Final metrics, the model with its signature, test predictions, and the learning curve.
+
+    val_loss and val_accuracy are the last epoch's and stand there already.
+
+    Args:
+        curve: the learning curve, PNG.
+    """
+    mlflow.log_metrics(
+        {
+            "train_seconds": result.train_seconds,
+            "test_loss": result.test.loss,
+            "test_accuracy": result.test.accuracy,
+        }
+    )
+    mlflow.set_tag("precision", result.precision)
+    example = dataset.val.images[:1]
+    # Here, because it imports TensorFlow, and backend must have done that first, quietly.
+    from mlflow.tensorflow import log_model
+
+    log_model(
+        result.model,
+        name="model",
+        signature=infer_signature(example, result.model(example).numpy()),
+        # Named here, because MLflow would run the model in another process to find them out.
+        pip_requirements=[f"{package}=={version(package)}" for package in MODEL_REQUIREMENTS],
+    )
+    predictions = io.BytesIO()
+    np.save(predictions, result.test.predictions.astype(np.uint8))
+    log_contents({PREDICTIONS_FILE: predictions.getvalue(), "learning_curve.png": curve})
+
+
+def finished_trainings(
+    roles: Collection[str], fingerprints: Collection[str]
+) -> dict[str, Training]:
+    """The experiment's finished trainings of some roles that have one of the fingerprints, by it.
+
+    Of several with one fingerprint it is the oldest; one whose files are gone or damaged is left
+    out.
+    """
+    active = mlflow.active_run()
+    assert active is not None
+    runs = mlflow.search_runs(
+        [active.info.experiment_id],
+        filter_string="attributes.status = 'FINISHED' and tags.fingerprint != ''",
+        order_by=["attributes.start_time DESC"],
+        output_format="list",
+    )
+    assert isinstance(runs, list)
+    found = {}
+    for run in runs:
+        fingerprint = run.data.tags.get("fingerprint")
+        if fingerprint in fingerprints and run.data.tags["role"] in roles:
+            with suppress(TrackingError):
+                found[fingerprint] = read_training(run.info.run_id)
+    return found
+
+
+def adopt(run_id: str) -> None:
+    """Make a finished run a child of the active one, unless its own parent finished too."""
+    client = mlflow.MlflowClient()
+    active = mlflow.active_run()
+    assert active is not None
+    parent_id = client.get_run(run_id).data.tags.get(PARENT_TAG)
+    if parent_id is None or client.get_run(parent_id).info.status in ("FAILED", "KILLED"):
+        client.set_tag(run_id, PARENT_TAG, active.info.run_id)
+
+
+def read_training(run_id: str) -> Training:
+    """A finished training as its run tells it, with its learning curve and test predictions.
+
+    Raises:
+        TrackingError: the run, or the file of its predictions, is gone or damaged.
+    """
+    client = mlflow.MlflowClient()
+    with tracking_errors(), tempfile.TemporaryDirectory() as folder:
+        run = client.get_run(run_id)
+        predictions = _read_predictions(client.download_artifacts(run_id, PREDICTIONS_FILE, folder))
+        curves = {
+            name: tuple(metric.value for metric in client.get_metric_history(run_id, name))
+            for name in CURVE_METRICS
+        }
+    return dataclasses.replace(training_of(run), curves=curves, predictions=predictions)
+
+
+def training_of(run: Run) -> Training:
+    """A finished training as its run alone tells it, without curve and predictions."""
+    params = run.data.params
+    return Training(params["model"], int(params["seed"]), run.info.run_id, {**run.data.metrics})
+
+
+def _read_predictions(path: str) -> np.ndarray:
+    try:
+        return np.load(path, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise TrackingError(f"'{path}' is damaged: {error}") from None

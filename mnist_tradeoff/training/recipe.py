@@ -1,0 +1,88 @@
+"""HOW a training runs: its settings, with the defaults of every entry point that trains."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from mnist_tradeoff.architecture.costs import num_params
+from mnist_tradeoff.architecture.notation import Architecture
+from mnist_tradeoff.architecture.references import resolve
+from mnist_tradeoff.architecture.task import MNIST
+from mnist_tradeoff.system.host import cpu_flags
+from mnist_tradeoff.system.settings import option, require_range
+
+# Adam keeps four numbers of 4 bytes a parameter: 800 MB.
+MAX_NUM_PARAMS = 50_000_000
+# From so many filters a convolution gains from bfloat16 (benchmarks/NOTES.md).
+BFLOAT16_FILTERS = 16
+
+DATASET_HELP = "auto, mnist, digits, or the path of a set of your own"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How a training runs, whatever its seed.
+
+    Raises:
+        ValueError: a value out of range; the message names it.
+    """
+
+    epochs: int = option(3, "passes over the training images")
+    batch_size: int = option(128, "images per step")
+    learning_rate: float = option(0.01, "peak of the one-cycle schedule")
+    precision: Literal["auto", "float32", "bfloat16"] = option(
+        "auto", "bfloat16 arithmetic where the CPU has it (auto), always or never"
+    )
+
+    def __post_init__(self) -> None:
+        require_range("epochs", self.epochs, 1, 10_000)
+        require_range("batch_size", self.batch_size, 1, 60_000)
+        if not 0 < self.learning_rate < float("inf"):
+            raise ValueError(f"learning_rate must be above 0, not {self.learning_rate}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig(Recipe):
+    """How one training runs."""
+
+    seed: int = option(0, "of the initial weights and the order of the images")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_range("seed", self.seed, 0, 2**31 - 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig(TrainConfig):
+    """Train one architecture and track it in MLflow."""
+
+    model: str = option(
+        "cnn_v1", "ann, simple_cnn, cnn_v1, cnn_v2, or a notation such as 16C3-P2-128"
+    )
+    dataset: str = option("auto", DATASET_HELP)
+
+    @property
+    def architecture(self) -> Architecture:
+        """What the model's name or notation stands for."""
+        return resolve(self.model)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        found = num_params(self.architecture, MNIST)
+        if found > MAX_NUM_PARAMS:
+            raise ValueError(
+                f"model '{self.model}' has {found:,} parameters; "
+                f"at most {MAX_NUM_PARAMS:,} are trained here"
+            )
+
+
+def choose_precision(architecture: Architecture, wanted: str) -> str:
+    """``float32`` or ``bfloat16``: ``auto`` takes the latter where this CPU gains from it.
+
+    It gains with bfloat16 instructions (AVX512_BF16 or AMX) and a convolution of at least 16
+    filters (benchmarks/NOTES.md); without the instructions bfloat16 is emulated and slower.
+    """
+    if wanted != "auto":
+        return wanted
+    wide = any(layer.convolved_filters >= BFLOAT16_FILTERS for layer in architecture.layers)
+    has_bfloat16 = cpu_flags() & {"avx512_bf16", "amx_bf16"}
+    return "bfloat16" if wide and has_bfloat16 else "float32"

@@ -1,0 +1,49 @@
+import random
+
+import pytest
+
+from mnist_tradeoff.architecture.layers import Conv, Dense, MaxPool
+from mnist_tradeoff.architecture.notation import Architecture, parse
+from mnist_tradeoff.architecture.references import REFERENCES, reference_of, resolve
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_notation_round_trip(seed):
+    architecture = random_architecture(random.Random(seed))
+    assert parse(str(architecture)) == architecture
+
+
+def test_notation_of_every_layer():
+    assert parse("16c3-P2-128") == Architecture((Conv(16, 3), MaxPool(2), Dense(128)))
+
+
+def test_references_by_name_and_by_notation():
+    for name, reference in REFERENCES.items():
+        assert resolve(name) == resolve(str(reference.architecture)) == reference.architecture
+        assert reference_of(resolve(str(reference.architecture))) is reference
+    assert reference_of(parse("8C3-P2")) is None
+
+
+@pytest.mark.parametrize(
+    ("notation", "message"),
+    [
+        ("", "unknown model ''"),
+        ("resnet50", "unknown model 'resnet50': use ann, simple_cnn, cnn_v1, cnn_v2"),
+        ("16C3--P2", "unknown model"),
+        ("16C3-P2 -8", "unknown model"),
+        ("٣C3", "unknown model"),
+        ("9999999C3", "unknown model"),
+        ("0C3", r"layer 1 \(0C3\) of '0C3': filters must be 1 to 512, not 0"),
+        ("16C3-100000C3", r"layer 2 \(100000C3\)"),
+        ("16C3-0", r"layer 2 \(0\) .* units must be 1 to 4096, not 0"),
+        ("16C3-P2-P2-P2-P2-P2", r"layer 6 \(P2\) .* 1×1 input would shrink below 1×1"),
+        ("8C29", r"layer 1 \(8C29\) .* kernel size must be 1 to 28"),
+        ("8C27-8C3", r"layer 2 \(8C3\) .* 2×2 input"),
+        ("8C3-P1", r"layer 2 \(P1\) .* pooling size must be 2 to 28"),
+        ("128-16C3", r"layer 2 \(16C3\) .* only dense layers can follow"),
+        ("-".join(["1C1"] * 65), "1 to 64 layers, not 65"),
+    ],
+)
+def test_impossible_architectures_are_refused_by_name(notation, message):
+    with pytest.raises(ValueError, match=message):
+        resolve(notation)

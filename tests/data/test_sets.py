@@ -1,0 +1,350 @@
+import gzip
+import hashlib
+import http.server
+import threading
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mnist_tradeoff.data import download, sets
+from mnist_tradeoff.data.formats import (
+    IDX_NAMES,
+    MNIST_MD5,
+    NPZ_KEYS,
+    idx_bytes,
+    parse_idx,
+    read_arrays,
+)
+from tests.factories import make_arrays, write_idx
+
+
+def write_npz(path: Path, arrays, **changes) -> Path:
+    np.savez(path, **{**dict(zip(NPZ_KEYS, arrays, strict=True)), **changes})
+    return path
+
+
+def snapshot(folder: Path) -> dict[str, str]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path): hashlib.md5(path.read_bytes()).hexdigest() for path in files}
+
+
+@pytest.fixture
+def nowhere(monkeypatch, tmp_path):
+    """No variable, empty caches, and mirrors that refuse the connection."""
+    monkeypatch.delenv("MNIST_TRADEOFF_DATA", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(download, "MIRRORS", ("http://127.0.0.1:9/", "http://127.0.0.1:9/b/"))
+    return tmp_path
+
+
+def test_idx_round_trip():
+    for array in make_arrays(30, 20):
+        np.testing.assert_array_equal(parse_idx(idx_bytes(array), "x"), array)
+
+
+def test_one_set_in_three_formats_is_the_same_set(tmp_path, stripes):
+    arrays = make_arrays()
+    zipped = tmp_path / "stripes"
+    zipped.mkdir()
+    for name, array in zip(IDX_NAMES, arrays, strict=True):
+        (zipped / f"{name.replace('-idx', '.idx')}.gz").write_bytes(gzip.compress(idx_bytes(array)))
+    npz = write_npz(tmp_path / "stripes.npz", arrays, y_train=arrays.train_labels.astype(np.int64))
+    sets = [sets.load(str(path)) for path in (stripes, zipped, npz)]
+    assert {loaded.name for loaded in sets} == {"stripes"}
+    assert len({loaded.digest for loaded in sets}) == 1
+
+
+def test_split_is_stratified_fixed_and_complete(stripes):
+    loaded = sets.load(str(stripes))
+    assert (len(loaded.train.labels), len(loaded.val.labels), len(loaded.test.labels)) == (
+        550,
+        50,
+        200,
+    )
+    assert np.bincount(loaded.val.labels).tolist() == [5] * 10
+    again = sets.load(str(stripes))
+    np.testing.assert_array_equal(loaded.val.images, again.val.images)
+    rows = np.concatenate([loaded.train.images, loaded.val.images]).reshape(600, -1)
+    assert len(np.unique(rows, axis=0)) == 600
+
+
+def test_mnist_is_known_by_content(mnist_folder, monkeypatch, nowhere):
+    monkeypatch.setenv("MNIST_TRADEOFF_DATA", str(mnist_folder))
+    mnist = sets.load("auto")
+    assert mnist.is_mnist
+    assert len(mnist.train.labels) == 55_000
+    assert len(mnist.val.labels) == 5_000
+    assert len(mnist.test.labels) == 10_000
+    assert sets.load(str(mnist_folder)).is_mnist
+    keras_file = nowhere / "keras" / "datasets" / "mnist.npz"
+    keras_file.parent.mkdir(parents=True)
+    write_npz(keras_file, read_arrays(mnist_folder))
+    monkeypatch.delenv("MNIST_TRADEOFF_DATA")
+    from_keras = sets.load("mnist")
+    assert from_keras.source == str(keras_file)
+    assert from_keras.digest == mnist.digest
+
+
+def test_a_folder_named_mnist_is_not_mnist(tmp_path):
+    loaded = sets.load(str(write_idx(tmp_path / "mnist", make_arrays())))
+    assert loaded.name == "mnist-custom"
+    assert not loaded.is_mnist
+
+
+def truncate(folder):
+    path = folder / IDX_NAMES[0]
+    path.write_bytes(path.read_bytes()[:-5])
+
+
+def lengthen(folder):
+    path = folder / IDX_NAMES[1]
+    path.write_bytes(path.read_bytes() + b"x")
+
+
+def cut_gzip(folder):
+    path = folder / IDX_NAMES[2]
+    (folder / f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes())[:-20])
+    path.unlink()
+
+
+def float_type(folder):
+    path = folder / IDX_NAMES[0]
+    path.write_bytes(path.read_bytes()[:2] + b"\x0d" + path.read_bytes()[3:])
+
+
+def other_shape(folder):
+    (folder / IDX_NAMES[0]).write_bytes(idx_bytes(np.zeros((600, 8, 8), np.uint8)))
+
+
+def fewer_labels(folder):
+    (folder / IDX_NAMES[3]).write_bytes(idx_bytes(np.zeros(7, np.uint8)))
+
+
+def label_ten(folder):
+    (folder / IDX_NAMES[1]).write_bytes(idx_bytes(np.full(600, 10, np.uint8)))
+
+
+def lone_class(folder):
+    labels = make_arrays().train_labels.copy()
+    labels[labels == 3] = 4
+    labels[0] = 3
+    (folder / IDX_NAMES[1]).write_bytes(idx_bytes(labels))
+
+
+def empty(folder):
+    (folder / IDX_NAMES[0]).write_bytes(b"")
+
+
+def html(folder):
+    (folder / IDX_NAMES[0]).write_bytes(b"<html>404</html>")
+
+
+def missing(folder):
+    (folder / IDX_NAMES[3]).unlink()
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (truncate, "train-images-idx3-ubyte' is truncated: 470,411 bytes where 470,416 are due"),
+        (lengthen, "train-labels-idx1-ubyte' is too long"),
+        (cut_gzip, "t10k-images-idx3-ubyte.gz' is truncated or corrupt"),
+        (float_type, "train-images-idx3-ubyte' holds IDX type 0x0d"),
+        (other_shape, r"train-images-idx3-ubyte in .* must have the shape \(n, 28, 28\)"),
+        (fewer_labels, "200 t10k-images-idx3-ubyte but 7 t10k-labels-idx1-ubyte"),
+        (label_ten, "train-labels-idx1-ubyte in .* must be 0 to 9, not 10 to 10"),
+        (lone_class, "cannot be split into train and validation"),
+        (empty, "train-images-idx3-ubyte' is no IDX file"),
+        (html, "train-images-idx3-ubyte' is no IDX file"),
+        (missing, "has no t10k-labels-idx1-ubyte"),
+    ],
+)
+def test_bad_idx_is_refused_by_name_and_left_alone(tmp_path, damage, message):
+    folder = write_idx(tmp_path / "bad", make_arrays())
+    damage(folder)
+    before = snapshot(tmp_path)
+    with pytest.raises(ValueError, match=message):
+        sets.load(str(folder))
+    assert snapshot(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"x_train": np.zeros((600, 28, 28), np.float32)},
+            "x_train in .* must be uint8, not float32",
+        ),
+        ({"y_test": np.zeros(200)}, "y_test in .* must be whole numbers, not float64"),
+        ({"y_test": np.zeros((200, 10), int)}, r"y_test in .* must have the shape \(n,\)"),
+        ({"y_train": np.full(600, -1)}, "must be 0 to 9, not -1 to -1"),
+        ({"x_test": np.array([{"a": 1}] * 200)}, "pickled objects, which are never loaded"),
+    ],
+)
+def test_bad_npz_is_refused_by_name_and_left_alone(tmp_path, changes, message):
+    path = write_npz(tmp_path / "bad.npz", make_arrays(), **changes)
+    before = snapshot(tmp_path)
+    with pytest.raises(ValueError, match=message):
+        sets.load(str(path))
+    assert snapshot(tmp_path) == before
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 not a zip", b"\x80\x04N."])
+def test_files_that_are_no_npz(tmp_path, content):
+    (tmp_path / "bad.npz").write_bytes(content)
+    with pytest.raises(ValueError, match=r"bad.npz' is no readable npz: it is truncated, or"):
+        sets.load(str(tmp_path / "bad.npz"))
+
+
+def test_truncated_npz_and_missing_key(tmp_path):
+    path = write_npz(tmp_path / "half.npz", make_arrays())
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(ValueError, match="truncated, or another kind of file"):
+        sets.load(str(path))
+    np.savez(tmp_path / "keys.npz", x_train=np.zeros(3))
+    with pytest.raises(ValueError, match=r"lacks an array.*y_train"):
+        sets.load(str(tmp_path / "keys.npz"))
+
+
+def test_npz_whose_member_is_no_array(tmp_path):
+    path = write_npz(tmp_path / "raw.npz", make_arrays())
+    raw = tmp_path / "other.npz"
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(raw, "w") as target:
+        for name in source.namelist():
+            target.writestr(name, b"text" if name == "y_test.npy" else source.read(name))
+    with pytest.raises(ValueError, match=r"other.npz' is no readable npz"):
+        sets.load(str(raw))
+
+
+def test_unknown_dataset():
+    with pytest.raises(ValueError, match="neither auto, mnist, digits nor an existing"):
+        sets.load("fashion")
+    with pytest.raises(ValueError, match="'~nobody-of-this-name/x' is no path"):
+        sets.load("~nobody-of-this-name/x")
+
+
+def test_cache_folders_that_the_environment_names_badly(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for relative in ("", "caches"):
+        monkeypatch.setenv("XDG_CACHE_HOME", relative)
+        assert download.cache_folder() == tmp_path / ".cache" / "mnist_tradeoff" / "mnist"
+
+
+def test_variable_that_names_nothing_or_another_set(monkeypatch, stripes, nowhere):
+    monkeypatch.setenv("MNIST_TRADEOFF_DATA", str(nowhere / "no"))
+    with pytest.raises(ValueError, match="does not exist"):
+        sets.load("auto")
+    monkeypatch.setenv("MNIST_TRADEOFF_DATA", str(stripes))
+    with pytest.raises(ValueError, match=r"is not MNIST .* dataset="):
+        sets.load("auto")
+
+
+@pytest.mark.parametrize("dataset", ["auto", "mnist"])
+def test_another_npz_in_the_keras_cache_stays(nowhere, dataset):
+    folder = nowhere / "keras" / "datasets"
+    folder.mkdir(parents=True)
+    write_npz(folder / "mnist.npz", make_arrays())
+    before = snapshot(folder)
+    with pytest.raises(ValueError, match=r"mnist.npz' is not MNIST \(it is in the Keras cache"):
+        sets.load(dataset)
+    assert snapshot(folder) == before
+
+
+@pytest.mark.usefixtures("nowhere")
+def test_without_network_mnist_fails_and_auto_falls_back():
+    with pytest.raises(OSError, match=r"MNIST was not found.*127.0.0.1:9.*Set MNIST_TRADEOFF_DATA"):
+        sets.load("mnist")
+    digits = sets.load("auto")
+    assert digits.name == "digits"
+    assert "MNIST was not found" in digits.fallback_reason
+    assert not sets.load("digits").fallback_reason
+    assert digits.train.images.shape[1:] == (28, 28)
+    assert digits.train.images.max() == 255
+
+
+class MirrorHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format, *args):  # noqa: A002 (the base class's name)
+        pass
+
+
+@pytest.fixture(scope="module")
+def zipped_mnist(mnist_folder, tmp_path_factory):
+    """MNIST's files as the mirrors have them, however the folder has them."""
+    folder = tmp_path_factory.mktemp("mirror")
+    for name, array in zip(IDX_NAMES, read_arrays(mnist_folder), strict=True):
+        (folder / f"{name}.gz").write_bytes(gzip.compress(idx_bytes(array), compresslevel=1))
+    return folder
+
+
+@pytest.fixture
+def mirror(zipped_mnist):
+    """A real HTTP server over the folder of MNIST's files."""
+    server = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), lambda *args: MirrorHandler(*args, directory=str(zipped_mnist))
+    )
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def broken_mirror():
+    """Answers every request with a body shorter than it announced."""
+
+    class Handler(MirrorHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            self.wfile.write(b"short")
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.usefixtures("nowhere")
+def test_second_mirror_and_two_downloads_at_once(monkeypatch, mirror, broken_mirror):
+    monkeypatch.setattr(download, "MIRRORS", (broken_mirror, mirror))
+    folder = download.cache_folder()
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(download.download_mnist, [folder, folder]))
+    assert sorted(path.name for path in folder.iterdir()) == sorted(f"{n}.gz" for n in IDX_NAMES)
+    assert sets.load("mnist").is_mnist
+
+
+@pytest.mark.usefixtures("nowhere")
+def test_download_goes_on_where_it_stopped(monkeypatch, mirror):
+    monkeypatch.setattr(download, "MIRRORS", (mirror,))
+    folder = download.cache_folder()
+    download.download_mnist(folder)
+    kept, lost, damaged = (folder / f"{name}.gz" for name in IDX_NAMES[:3])
+    lost.unlink()
+    damaged.write_bytes(damaged.read_bytes()[:100])
+    time_of_kept = kept.stat().st_mtime_ns
+    download.download_mnist(folder)
+    assert kept.stat().st_mtime_ns == time_of_kept
+    assert sets.load("mnist").is_mnist
+
+
+@pytest.mark.usefixtures("nowhere")
+def test_download_that_is_not_mnist_is_not_kept(monkeypatch, broken_mirror):
+    monkeypatch.setattr(download, "MIRRORS", (broken_mirror,))
+    with pytest.raises(OSError, match="arrived truncated or is not MNIST"):
+        download.download_mnist(download.cache_folder())
+    assert list(download.cache_folder().iterdir()) == []
+
+
+def test_md5_is_of_the_idx_content(mnist_folder):
+    for name, md5 in zip(IDX_NAMES, MNIST_MD5, strict=True):
+        path = next(mnist_folder.glob(f"{name}*"))
+        content = path.read_bytes()
+        content = gzip.decompress(content) if path.suffix == ".gz" else content
+        assert hashlib.md5(content).hexdigest() == md5

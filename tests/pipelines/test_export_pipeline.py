@@ -1,0 +1,348 @@
+"""Export of a study's finals as its users run it, and the tables of what they cost."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+
+from mnist_tradeoff.data import sets
+from mnist_tradeoff.device import litert, onnx
+from mnist_tradeoff.device.measure import DeviceCosts
+from mnist_tradeoff.report import device as device_report
+from tests.browser import free_port, wait_for
+from tests.commands import environment, execute, mlflow_run, runs_in
+
+EXPORT = [sys.executable, "-m", "experiments.export"]
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory, stripes) -> Path:
+    """A store with a search of one trial, whose finals are the references."""
+    folder = tmp_path_factory.mktemp("device")
+    command = [sys.executable, "-m", "experiments.search", "--trials", "1", "--epochs", "2"]
+    done = execute(folder, [*command, "--seeds", "1", "--dataset", str(stripes)])
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def exported(searched, stripes):
+    folder = searched
+    done = mlflow_run(folder, "tolerance=0.2", f"dataset={stripes}", entry="export")
+    assert done.returncode == 0, done.stderr
+    return folder, done
+
+
+def finals(folder) -> list:
+    return [run for run in runs_in(folder) if run.data.tags.get("role") == "final"]
+
+
+@pytest.mark.slow
+def test_every_final_has_its_files_and_costs(exported):
+    folder, done = exported
+    client = mlflow.MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    for run in finals(folder):
+        files = {
+            file.path: file.file_size for file in client.list_artifacts(run.info.run_id, "export")
+        }
+        assert set(files) == {
+            *("export/model.tflite", "export/model_int8.tflite", "export/model_int8.h"),
+            "export/model.onnx",
+        }
+        metrics = run.data.metrics
+        assert metrics["size_bytes"] == files["export/model.tflite"]
+        assert metrics["int8_size_bytes"] == files["export/model_int8.tflite"]
+        assert metrics["onnx_size_bytes"] == files["export/model.onnx"]
+        assert metrics["onnx_test_accuracy"] == pytest.approx(metrics["test_accuracy"], abs=0.01)
+        assert metrics["litert_test_accuracy"] == pytest.approx(metrics["test_accuracy"], abs=0.01)
+        assert metrics["latency_us_p5"] <= metrics["latency_us"] <= metrics["latency_us_p95"]
+        assert metrics["keras_predict_us"] > metrics["compiled_call_us"] > metrics["latency_us"]
+    assert f"{len(finals(folder))}/{len(finals(folder))} " in done.stderr
+    for noise in ("XNNPACK", "Saved artifact", "Traceback", "Warning"):
+        assert noise not in done.stderr + done.stdout
+
+
+@pytest.mark.slow
+def test_an_exported_file_scores_what_its_run_says(exported, stripes):
+    folder, _ = exported
+    test = sets.load(str(stripes)).test
+    client = mlflow.MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    run = finals(folder)[0]
+
+    def read(file: str) -> bytes:
+        path = client.download_artifacts(run.info.run_id, f"export/{file}", str(folder))
+        return Path(path).read_bytes()
+
+    for file, classify, metric in (
+        ("model.tflite", litert.classify, "litert_test_accuracy"),
+        ("model_int8.tflite", litert.classify, "int8_test_accuracy"),
+        ("model.onnx", onnx.classify, "onnx_test_accuracy"),
+    ):
+        classes = classify(read(file), test.images)
+        assert (classes == test.labels).mean() == run.data.metrics[metric]
+    array = read("model_int8.h").decode().partition("= {")[2].partition("}")[0]
+    assert bytes(int(x, 16) for x in array.split(",") if x.strip()) == read("model_int8.tflite")
+
+
+@pytest.mark.slow
+def test_the_header_compiles(exported):
+    folder, _ = exported
+    header = next(folder.rglob("model_int8.h"))
+    program = f'#include "{header}"\nint main(void) {{ return model_int8[4] == 0x54 ? 0 : 1; }}\n'
+    (folder / "main.c").write_text(program)
+    command = ["cc", "-Wall", "-Werror", "-o", folder / "main", folder / "main.c"]
+    try:
+        subprocess.run(command, check=True)
+    except FileNotFoundError:
+        pytest.skip("no C compiler")
+    assert subprocess.run([folder / "main"], check=False).returncode == 0
+
+
+@pytest.mark.slow
+def test_tables_and_figures_are_logged(exported):
+    folder, done = exported
+    parent = [run for run in runs_in(folder) if run.data.tags["role"] == "export"][-1]
+    client = mlflow.MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    files = {file.path for file in client.list_artifacts(parent.info.run_id)}
+    assert files == {"costs.md", "costs.csv", "device_fronts.png", "device_fronts_dark.png"}
+    assert "What the models cost a device" in done.stdout
+    path = client.download_artifacts(parent.info.run_id, "costs.csv", str(folder))
+    assert len(pd.read_csv(path)) == len(finals(folder))
+
+
+@pytest.mark.slow
+def test_a_study_that_does_not_exist_or_is_of_other_data_is_one_line(searched, stripes):
+    folder = searched
+    for arguments, message in (
+        (["--study", "none"], "there is no study 'none' here"),
+        (["--dataset", "digits"], "is one of 'stripes', not of 'digits'"),
+        (["--tolerance", "2"], "tolerance must be 0 to 1, not 2.0"),
+    ):
+        done = execute(folder, [*EXPORT, "--dataset", str(stripes), *arguments])
+        assert done.returncode != 0
+        assert message in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_one_training_is_exported_by_its_run(exported, stripes):
+    folder, _ = exported
+    (run, *_) = finals(folder)
+    (trial, *_) = [run for run in runs_in(folder) if run.data.tags.get("role") == "trial"]
+    command = [*EXPORT, "--tolerance", "1", "--dataset", str(stripes), "--run_id"]
+    done = execute(folder, [*command, run.info.run_id])
+    assert done.returncode == 0, done.stderr
+    assert "1/1 " in done.stderr
+    client = mlflow.MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    client.delete_run(run.info.run_id)
+    done = execute(folder, [*command, run.info.run_id])
+    client.restore_run(run.info.run_id)
+    assert done.returncode == 1
+    assert f"mlflow runs restore --run-id {run.info.run_id}" in done.stderr.splitlines()[-1]
+    done = execute(folder, [*command, trial.info.run_id])
+    assert done.returncode == 1
+    assert "is no suite, no study and no finished training" in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.slow
+def test_a_damaged_model_fails_its_export_and_not_the_others(exported, stripes):
+    folder, _ = exported
+    model = sorted(folder.rglob("model.keras"))[0]
+    content = model.read_bytes()
+    damaged = bytearray(content)
+    damaged[len(content) // 2] ^= 255  # in the middle of the weights: a wrong checksum
+    model.write_bytes(damaged)
+    done = execute(folder, [*EXPORT, "--tolerance", "1", "--dataset", str(stripes)])
+    model.write_bytes(content)
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    count = len(finals(folder))
+    assert last.startswith(f"error: 1 of {count} exports failed and are missing in the table (")
+    assert "is missing or damaged (" in last
+    assert str(folder) not in last
+    assert "Traceback" not in done.stderr
+
+
+@pytest.fixture(scope="module")
+def champion(exported, stripes):
+    """A recommendation in the store of the exported study, and what its command printed."""
+    folder, _ = exported
+    done = mlflow_run(
+        folder, "max_params=15000", "min_accuracy=0.5", f"dataset={stripes}", entry="recommend"
+    )
+    assert done.returncode == 0, done.stderr
+    return folder, done
+
+
+def registered(folder) -> list[tuple[str, str | None]]:
+    client = mlflow.MlflowClient(registry_uri=f"sqlite:///{folder}/mlflow.db")
+    versions = client.search_model_versions("name = 'mnist_tradeoff'")
+    return [(version.version, version.description) for version in versions]
+
+
+@pytest.mark.slow
+def test_the_champion_is_registered_with_its_card_and_files(champion):
+    folder, done = champion
+    ((version, card),) = registered(folder)
+    assert card is not None
+    assert "take this" in card
+    assert "num_params ≤ 15,000, min_accuracy ≥ 0.5" in card
+    assert "models:/mnist_tradeoff@champion (version 1)" in done.stdout
+    client = mlflow.MlflowClient(registry_uri=f"sqlite:///{folder}/mlflow.db")
+    champion = client.get_model_version_by_alias("mnist_tradeoff", "champion")
+    assert champion.version == version
+    (run,) = [run for run in finals(folder) if run.info.run_id == champion.run_id]
+    assert run.data.metrics["num_params"] <= 15_000
+    client = mlflow.MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    files = {file.path for file in client.list_artifacts(run.info.run_id, "export")}
+    assert {"export/model.tflite", "export/model_int8.h", "export/model_card.md"} <= files
+
+
+WITHOUT_TENSORFLOW = """
+import sys
+from pathlib import Path
+from mnist_tradeoff.data.formats import read_arrays
+from mnist_tradeoff.device.litert import classify
+test = read_arrays(Path(sys.argv[2]))
+classes = classify(Path(sys.argv[1]).read_bytes(), test.test_images)
+assert "tensorflow" not in sys.modules
+print((classes == test.test_labels).mean())
+"""
+
+
+@pytest.mark.slow
+def test_a_fresh_process_without_tensorflow_scores_what_the_registry_says(champion, stripes):
+    folder, _ = champion
+    client = mlflow.MlflowClient(f"sqlite:///{folder}/mlflow.db", f"sqlite:///{folder}/mlflow.db")
+    run_id = client.get_model_version_by_alias("mnist_tradeoff", "champion").run_id
+    assert run_id is not None
+    metrics = client.get_run(run_id).data.metrics
+    for file, metric in (
+        ("model.tflite", "litert_test_accuracy"),
+        ("model_int8.tflite", "int8_test_accuracy"),
+    ):
+        path = client.download_artifacts(run_id, f"export/{file}", str(folder))
+        command = [sys.executable, "-c", WITHOUT_TENSORFLOW, path, str(stripes)]
+        output = subprocess.check_output(command, env=environment(folder), text=True)
+        assert float(output) == metrics[metric]
+
+
+@pytest.mark.slow
+def test_a_budget_that_nothing_meets_is_one_line_and_leaves_the_registry_alone(champion, stripes):
+    folder, _ = champion
+    before = registered(folder)
+    command = [sys.executable, "-m", "experiments.recommend", "--dataset", str(stripes)]
+    for budget, message in (
+        (["--max_params", "10"], "no model keeps num_params ≤ 10: only num_params is in the way"),
+        (["--max_params", "-1"], "max_params must be 0 or more, not -1"),
+        (["--min_accuracy", "2"], "min_accuracy must be 0 to 1, not 2.0"),
+        (["--study", "none"], "there is no study 'none' here"),
+        (["--study", "a'b"], "study must be a name of letters"),
+    ):
+        done = execute(folder, [*command, *budget])
+        assert done.returncode != 0
+        assert len([line for line in done.stderr.splitlines() if message in line]) == 1
+        assert "Traceback" not in done.stderr
+    assert registered(folder) == before
+
+
+@pytest.mark.slow
+def test_the_champion_answers_over_http(champion, stripes):
+    folder, _ = champion
+    test = sets.load(str(stripes)).test
+    port = free_port()
+    command = [sys.executable, "-m", "mlflow", "models", "serve"]
+    command += ["-m", "models:/mnist_tradeoff@champion", "--env-manager", "local"]
+    command += ["--host", "127.0.0.1", "--port", str(port)]
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment(folder),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as server:
+        try:
+            wait_for(f"http://127.0.0.1:{port}/ping")
+            body = json.dumps({"inputs": test.images[:50].tolist()}).encode()
+            request = urllib.request.Request(
+                f"http://127.0.0.1:{port}/invocations",
+                body,
+                {"Content-Type": "application/json"},
+            )
+            with urllib.request.urlopen(request, timeout=60) as response:
+                logits = np.array(json.load(response)["predictions"])
+        finally:
+            os.killpg(server.pid, 15)
+    assert logits.shape == (50, 10)
+    assert (logits.argmax(axis=1) == test.labels[:50]).mean() > 0.4
+
+
+def costs(model: str, seed: int, **changes: float) -> DeviceCosts:
+    metrics = {
+        **{"num_params": 100.0, "macs": 10.0, "peak_activation_bytes": 5.0, "size_bytes": 400.0},
+        **{"int8_size_bytes": 150.0, "litert_test_accuracy": 0.9, "int8_test_accuracy": 0.89},
+        **{f"{p}latency_us{e}": 10.0 for p in ("", "int8_") for e in ("", "_p5", "_p95")},
+        **{"onnx_size_bytes": 500.0, "onnx_test_accuracy": 0.9},
+        **{"keras_predict_us": 5_000.0, "compiled_call_us": 100.0, "images_per_second": 9.0},
+    }
+    return DeviceCosts(model, (seed,), {**metrics, **changes})
+
+
+def test_seeds_are_merged_by_mean_and_times_by_median():
+    trainings = [
+        costs("a", seed, latency_us=us, int8_test_accuracy=accuracy)
+        for seed, (us, accuracy) in enumerate(((1.0, 0.7), (2.0, 0.8), (90.0, 0.9)))
+    ]
+    smaller = costs("b", 0, num_params=50.0)
+    first, second = device_report.by_model([*trainings, smaller])
+    assert (first.model, second.model) == ("b", "a")
+    assert second.metrics["latency_us"] == 2.0
+    assert second.metrics["int8_test_accuracy"] == pytest.approx(0.8)
+    assert second.seeds == (0, 1, 2)
+
+
+def test_a_model_that_loses_by_quantisation_leaves_the_front():
+    cheap = costs("cheap", 0)
+    dear = costs(
+        "dear", 0, num_params=200.0, macs=20.0, size_bytes=800.0, int8_size_bytes=300.0,
+        latency_us=9.0, litert_test_accuracy=0.95, int8_test_accuracy=0.88,
+    )  # fmt: skip
+    found = device_report.fronts([cheap, dear])
+    assert found["num_params"] == found["size_bytes"] == [True, True]
+    assert found["int8_size_bytes"] == [True, False]
+    assert found["latency_us"] == [False, True]  # faster and better
+    text = device_report.texts([cheap, dear])
+    assert "| `dear`  |" in text["costs.md"]
+    frame = pd.read_csv(io.StringIO(text["costs.csv"]))
+    assert frame.model.tolist() == ["cheap", "dear"]
+    assert set(device_report.drawn([cheap, dear])) == {
+        "device_fronts.png",
+        "device_fronts_dark.png",
+    }
+
+
+def test_one_model_without_a_mistake_can_be_shown():
+    perfect = [costs("a", 0, litert_test_accuracy=1.0, int8_test_accuracy=1.0)]
+    assert "nan" not in device_report.texts(perfect)["costs.md"]
+    for figure in device_report.drawn(perfect).values():
+        figure.savefig(io.BytesIO())
+
+
+def test_costs_that_order_models_alike_have_a_tau_of_one():
+    models = [
+        costs(str(i), 0, num_params=float(i), macs=float(i), size_bytes=float(-i)) for i in range(5)
+    ]
+    table = device_report.agreement_table(models)
+    row = next(line for line in table.splitlines() if line.startswith("| parameters"))
+    cells = [cell.strip() for cell in row.split("|")][2:-1]
+    assert cells[1] == "1.00"
+    assert cells[3] == "-1.00"

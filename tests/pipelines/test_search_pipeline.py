@@ -1,0 +1,374 @@
+"""The search as its users run it: real processes, real storages, a small set."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import mlflow
+import optuna
+import pandas as pd
+import psutil
+import pytest
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+from playwright.sync_api import expect
+
+from mnist_tradeoff.architecture.costs import num_params
+from mnist_tradeoff.architecture.notation import parse
+from mnist_tradeoff.architecture.references import REFERENCES
+from mnist_tradeoff.architecture.task import MNIST
+from tests.browser import free_port, look, open_page, wait_for
+from tests.commands import environment, execute, hear_ctrl_c, mlflow_run, runs_in
+
+pytestmark = pytest.mark.slow
+
+SEARCH = [sys.executable, "-m", "experiments.search"]
+SIZE = ("--trials", "5", "--epochs", "3", "--seeds", "1")
+
+
+@pytest.fixture(scope="module")
+def finished_search(tmp_path_factory, stripes):
+    """Folder of a store with a finished search of five trials, and what the command printed.
+
+    Tests go on with it; ``pareto_of_five.csv`` there stays as it is.
+    """
+    folder = tmp_path_factory.mktemp("search")
+    parameters = ["trials=5", "epochs=3", "seeds=1", f"dataset={stripes}"]
+    done = mlflow_run(folder, *parameters, entry="search")
+    assert done.returncode == 0, done.stderr
+    shutil.copy(folder / "search_widths" / "pareto.csv", folder / "pareto_of_five.csv")
+    return folder, done
+
+
+def search(folder, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+    return execute(folder, [*SEARCH, *arguments], **changes)
+
+
+def of_role(folder, role: str) -> list:
+    return [run for run in runs_in(folder) if run.data.tags.get("role") == role]
+
+
+def trials_of(folder, study: str = "widths") -> list[optuna.trial.FrozenTrial]:
+    storage = JournalStorage(JournalFileBackend(f"{folder}/optuna_journal.log"))
+    return optuna.load_study(study_name=study, storage=storage).get_trials(deepcopy=False)
+
+
+def test_one_parent_and_a_flat_child_for_each_trial(finished_search):
+    folder, _ = finished_search
+    (parent,) = of_role(folder, "study")
+    children = of_role(folder, "trial")
+    assert parent.info.status == "FINISHED"
+    assert {child.info.status for child in children} == {"FINISHED"}
+    assert {child.data.tags["mlflow.parentRunId"] for child in children} == {parent.info.run_id}
+    by_number = {int(child.data.tags["trial_number"]): child for child in children}
+    assert sorted(by_number) == list(range(5))
+    for number, trial in enumerate(trials_of(folder)):
+        tags, params = by_number[number].data.tags, by_number[number].data.params
+        assert tags["study"] == "widths"
+        assert tags["dataset"] == "stripes"
+        assert params["model"] == tags["architecture"] == trial.user_attrs["architecture"]
+        assert params["blocks"] == str(trial.params["blocks"])
+        assert trial.values[1] == num_params(parse(params["model"]), MNIST)
+
+
+def test_trials_do_not_see_the_test_split(finished_search):
+    folder, _ = finished_search
+    for child in of_role(folder, "trial"):
+        assert not [name for name in child.data.metrics if "test" in name]
+        assert child.data.metrics["val_accuracy"] > 0
+    finals = of_role(folder, "final")
+    assert all("test_accuracy" in final.data.metrics for final in finals)
+    assert {final.data.tags["study"] for final in finals} == {"widths"}
+
+
+def test_front_recomputed_from_mlflow_alone_equals_the_tags(finished_search):
+    folder, _ = finished_search
+    frame = mlflow_frame(folder)
+    full = frame[frame["tags.full_length"] == "true"]
+    means = full.groupby("tags.architecture").agg(
+        accuracy=("metrics.val_accuracy", "mean"), cost=("metrics.num_params", "first")
+    )
+    on_front = {
+        name
+        for name, row in means.iterrows()
+        if not any(
+            (other.accuracy >= row.accuracy and other.cost <= row.cost)
+            and (other.accuracy > row.accuracy or other.cost < row.cost)
+            for _, other in means.iterrows()
+        )
+    }
+    tagged = frame[frame["tags.on_front"] == "true"]
+    assert set(tagged["tags.architecture"]) == on_front
+    assert set(tagged["tags.full_length"]) == {"true"}
+    numbers = set(frame["tags.trial_number"])
+    dominated = frame[(frame["tags.on_front"] == "false")]["tags.dominated_by"]
+    assert set(dominated) <= numbers
+    assert set(tagged["tags.dominated_by"]) == {""}
+
+
+def mlflow_frame(folder) -> pd.DataFrame:
+    mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
+    frame = mlflow.search_runs(["0"], "tags.role = 'trial' and tags.study = 'widths'")
+    mlflow.set_tracking_uri("")
+    assert isinstance(frame, pd.DataFrame)
+    return frame
+
+
+def test_finals_are_the_front_and_the_references(finished_search):
+    folder, _ = finished_search
+    front = {
+        run.data.tags["architecture"]
+        for run in of_role(folder, "trial")
+        if run.data.tags["on_front"] == "true"
+    }
+    references = {str(reference.architecture) for reference in REFERENCES.values()}
+    finals = of_role(folder, "final")
+    assert {final.data.tags["architecture"] for final in finals} == front | references
+    assert len(finals) == len(front | references)
+
+
+def test_report_is_beside_the_store_and_logged(finished_search):
+    folder, done = finished_search
+    (parent,) = of_role(folder, "study")
+    client = mlflow.MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    logged = {file.path for file in client.list_artifacts(parent.info.run_id)}
+    written = {path.name for path in (folder / "search_widths").iterdir()}
+    figures = {
+        f"{name}{theme}.png" for name in ("pareto", "hypervolume") for theme in ("", "_dark")
+    }
+    texts = {"report.html", "pareto.md", "pareto.csv", "trials.csv", "finals.csv"}
+    assert logged == written == figures | texts
+    frame = pd.read_csv(folder / "search_widths" / "pareto.csv")
+    assert frame[frame.role == "reference"].model.tolist() == list(REFERENCES)
+    assert str(folder / "search_widths" / "report.html") in done.stdout
+    assert "documented references" in done.stdout
+    assert "Against the documented accuracies" not in done.stdout  # not MNIST
+    assert "5/5 trial" in done.stderr
+    assert "\r" not in done.stderr
+    for noise in ("oneDNN", "cuda", "ExperimentalWarning", "Traceback"):
+        assert noise not in done.stderr
+
+
+def test_report_needs_no_network_and_tells_what_a_point_is(finished_search):
+    folder, _ = finished_search
+    errors = []
+    with open_page(offline=True) as page:
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto((folder / "search_widths" / "report.html").as_uri())
+        charts = page.locator(".js-plotly-plot")
+        expect(charts).to_have_count(4)  # too few trials for importances
+        for title in ("Accuracy against parameters", "Hypervolume (HV2) of the front"):
+            expect(page.get_by_text(title)).to_be_visible()
+        front = "gd => gd.data.findIndex(trace => trace.name === 'front, test')"
+        curve = charts.first.evaluate(front)
+        charts.first.evaluate(
+            "(gd, n) => Plotly.Fx.hover(gd, [{curveNumber: n, pointNumber: 0}])", curve
+        )
+        run_ids = {run.info.run_id for run in of_role(folder, "final")}
+        hover = charts.first.locator(".hovertext")
+        expect(hover).to_contain_text("C3-")
+        assert any(run_id in (hover.text_content() or "") for run_id in run_ids)
+        look(page, "report")
+        page.get_by_text("seconds of trials").click()
+        expect(charts.nth(1).locator(".xtitle")).to_have_text("seconds of trials")
+        expect(page.locator("table").first).to_contain_text("95 % interval")
+    assert not errors
+
+
+def test_optunas_dashboard_opens_the_study(finished_search):
+    folder, _ = finished_search
+    port = free_port()
+    program = Path(sys.executable).with_name("optuna-dashboard")
+    command = [program, f"{folder}/optuna_journal.log", "--host", "127.0.0.1", "--port", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            wait_for(f"http://127.0.0.1:{port}/dashboard")
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/studies") as response:
+                (study,) = json.load(response)["study_summaries"]
+        finally:
+            server.terminate()
+    assert study["study_name"] == "widths"
+    assert study["directions"] == ["maximize", "minimize"]
+
+
+def test_again_trains_nothing_and_more_trials_go_on(finished_search, stripes):
+    folder, _ = finished_search
+    before = [(trial.number, trial.values) for trial in trials_of(folder)]
+    parameters = ("trials=5", "epochs=3", "seeds=1", f"dataset={stripes}")
+    again = mlflow_run(folder, *parameters, entry="search")
+    assert again.returncode == 0, again.stderr
+    assert "/5 trial" not in again.stderr
+    assert "trainings were finished before, and are reused" in again.stderr
+    assert [(trial.number, trial.values) for trial in trials_of(folder)] == before
+    (session,) = of_role(folder, "session")
+    (parent,) = of_role(folder, "study")
+    assert session.data.tags["study_run_id"] == parent.info.run_id
+    more = search(folder, "--trials", "6", *SIZE[2:], "--dataset", str(stripes))
+    assert more.returncode == 0, more.stderr
+    assert "6/6 trial 5" in more.stderr
+    assert len(of_role(folder, "trial")) == len(trials_of(folder)) == 6
+    assert len(of_role(folder, "study")) == 1
+    for role in ("study", "session", "trial", "final"):
+        assert {run.info.status for run in of_role(folder, role)} == {"FINISHED"}
+
+
+def outcome(folder) -> list[tuple]:
+    return [
+        (trial.number, trial.state, trial.params, trial.values, trial.user_attrs["seed"])
+        for trial in trials_of(folder)
+    ]
+
+
+def test_killed_and_run_again_gives_the_trials_of_an_undisturbed_study(
+    finished_search, tmp_path, stripes
+):
+    undisturbed, _ = finished_search
+    arguments = [*SIZE, "--dataset", str(stripes)]
+    for line in ("2/5", "4/5"):
+        with start(tmp_path, *arguments) as process:
+            wait_for_line(process, line)
+            process.kill()
+    done = search(tmp_path, *arguments)
+    assert done.returncode == 0, done.stderr
+    assert outcome(tmp_path) == outcome(undisturbed)[:5]
+    assert {run.info.status for run in runs_in(tmp_path)} == {"FINISHED"}
+    assert len(of_role(tmp_path, "trial")) == 5
+    pd.testing.assert_frame_equal(
+        front_of(tmp_path / "search_widths" / "pareto.csv"),
+        front_of(undisturbed / "pareto_of_five.csv"),
+    )
+
+
+def front_of(path) -> pd.DataFrame:
+    return pd.read_csv(path).drop(columns="run_ids")
+
+
+def start(folder, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*SEARCH, *arguments],
+        cwd=folder,
+        env=environment(folder),
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=hear_ctrl_c,
+        start_new_session=True,
+    )
+
+
+def wait_for_line(process: subprocess.Popen[str], beginning: str) -> None:
+    assert process.stderr is not None
+    seen = []
+    for line in process.stderr:
+        seen.append(line)
+        if line.startswith(beginning):
+            return
+    raise AssertionError("".join(seen))
+
+
+def test_two_commands_at_once_share_a_study_and_one_replaces_a_killed_worker(tmp_path, stripes):
+    arguments = (*SIZE, "--dataset", str(stripes))
+    first, second = (start(tmp_path, *arguments) for _ in range(2))
+    wait_for_line(first, "2/5")
+    (worker,) = [
+        child
+        for child in psutil.Process(first.pid).children()
+        if "spawn_main" in " ".join(child.cmdline())
+    ]
+    worker.kill()
+    for command in (first, second):
+        _, stderr = command.communicate(timeout=300)
+        assert command.returncode == 0, stderr
+    trials = trials_of(tmp_path)
+    assert [trial.number for trial in trials] == list(range(5))
+    assert {trial.state for trial in trials} == {optuna.trial.TrialState.COMPLETE}
+    numbers = [run.data.tags["trial_number"] for run in of_role(tmp_path, "trial")]
+    assert sorted(numbers) == [str(number) for number in range(5)]
+    assert len(of_role(tmp_path, "study")) == 1
+
+
+def test_a_deleted_parent_is_one_line_that_says_how_to_bring_it_back(finished_search, stripes):
+    folder, _ = finished_search
+    (parent,) = of_role(folder, "study")
+    client = mlflow.MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    client.delete_run(parent.info.run_id)
+    done = search(folder, *SIZE, "--dataset", str(stripes))
+    client.restore_run(parent.info.run_id)
+    assert_one_line(done, f"mlflow runs restore --run-id {parent.info.run_id}")
+
+
+def test_ctrl_c_stops_all_processes(tmp_path, stripes):
+    arguments = ("--trials", "500", "--epochs", "3", "--workers", "2", "--dataset", str(stripes))
+    process = start(tmp_path, *arguments)
+    wait_for_line(process, "4/500")
+    processes = psutil.Process(process.pid).children(recursive=True)
+    assert len(processes) >= 2
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGINT
+    assert stderr.splitlines()[-1] == "interrupted"
+    assert "Traceback" not in stderr
+    assert "Exception" not in stderr
+    _, alive = psutil.wait_procs(processes, timeout=10)
+    assert not alive
+    (parent,) = of_role(tmp_path, "study")
+    assert parent.info.status == "KILLED"
+    assert {run.info.status for run in of_role(tmp_path, "trial")} == {"FINISHED"}
+    states = {trial.state for trial in trials_of(tmp_path)}
+    assert states <= {optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.WAITING}
+
+
+def test_measured_costs_two_at_once_under_a_budget(tmp_path, stripes):
+    done = search(
+        tmp_path,
+        *("--cost", "latency_us,size_bytes", "--max_params", "20000", "--trials", "2"),
+        *("--epochs", "1", "--seeds", "1", "--dataset", str(stripes)),
+    )
+    assert done.returncode == 0, done.stderr
+    trials = trials_of(tmp_path)
+    complete = [trial for trial in trials if trial.state == optuna.trial.TrialState.COMPLETE]
+    assert len(complete) == 2
+    for trial in complete:
+        _, latency_us, size_bytes = trial.values
+        num_params = num_params(parse(trial.user_attrs["architecture"]), MNIST)
+        assert num_params <= 20_000
+        assert latency_us > 0
+        assert size_bytes > 4 * num_params
+    refused = [trial for trial in trials if trial.state == optuna.trial.TrialState.PRUNED]
+    assert len(refused) >= 2  # simple_cnn and cnn_v2
+    assert all("rungs" not in trial.user_attrs for trial in refused)
+    frame = pd.read_csv(tmp_path / "search_widths" / "pareto.csv")
+    assert (frame[frame.role == "reference"].latency_us > 0).all()
+
+
+def test_another_study_of_that_name_is_one_line(finished_search, stripes):
+    folder, _ = finished_search
+    done = search(folder, "--epochs", "3", "--seed", "5", "--dataset", str(stripes))
+    assert_one_line(done, "study 'widths' was made with seed=0, not 5")
+
+
+def assert_one_line(done: subprocess.CompletedProcess[str], message: str) -> None:
+    assert done.returncode == 1
+    lines = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 1, done.stderr
+    assert message in lines[0]
+    assert "Traceback" not in done.stderr
+    assert "hunter2" not in done.stdout + done.stderr
+
+
+def test_a_storage_that_cannot_be_used_is_one_line(tmp_path, stripes):
+    storage = "postgresql+psycopg://me:hunter2@127.0.0.1:1/optuna"
+    done = search(tmp_path, "--dataset", str(stripes), OPTUNA_STORAGE=storage)
+    assert_one_line(done, "cannot be used")
+
+
+def test_budget_that_no_architecture_meets_is_one_line_and_a_failed_run(tmp_path, stripes):
+    done = mlflow_run(tmp_path, "max_params=10", f"dataset={stripes}", entry="search")
+    assert done.returncode == 1
+    assert "max_params must be 0 or at least 126" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert {run.info.status for run in runs_in(tmp_path)} == {"FAILED"}

@@ -1,0 +1,61 @@
+import os
+import subprocess
+import sys
+
+import pytest
+
+from mnist_tradeoff.system.processes import is_dead, this_owner, watch_launcher
+from tests.factories import ROOT
+
+
+def test_without_mlflow_run_there_is_nobody_to_watch(monkeypatch):
+    monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)
+    watch_launcher()()
+
+
+CHILD = """
+import time
+from mnist_tradeoff.system.processes import watch_launcher
+check = watch_launcher()
+check()
+print("watching", flush=True)
+try:
+    for _ in range(300):
+        time.sleep(0.1)
+        check()
+except KeyboardInterrupt:
+    print("launcher gone", flush=True)
+"""
+
+
+@pytest.mark.parametrize("shell", [False, True])
+def test_the_check_notices_a_killed_launcher(shell):
+    """The launcher is a process of its own, with or without a shell between it and the child."""
+    command = ["bash", "-c", '"$0" -c "$1"; true'] if shell else []
+    python = [sys.executable, *([] if shell else ["-c"]), CHILD]
+    launch = f"import subprocess; subprocess.run({[*command, *python]!r})"
+    launcher = subprocess.Popen(
+        [sys.executable, "-c", launch],
+        cwd=ROOT,
+        env={**os.environ, "MLFLOW_RUN_ID": "x", "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert launcher.stdout is not None
+    assert launcher.stdout.readline() == "watching\n"
+    launcher.kill()
+    assert launcher.stdout.readline() == "launcher gone\n"
+    launcher.communicate()
+
+
+OWNER = "from mnist_tradeoff.system.processes import this_owner\nprint(this_owner())"
+
+
+def test_owners_alive_dead_and_elsewhere():
+    assert not is_dead(this_owner())
+    ended = subprocess.check_output([sys.executable, "-c", OWNER], cwd=ROOT, text=True).strip()
+    assert is_dead(ended)
+    host, number, started = this_owner().split("/")
+    assert is_dead(f"{host}/{number}/{int(started) - 1_000}")  # its number, given again
+    assert not is_dead(f"elsewhere/{ended.partition('/')[2]}")
+    assert not is_dead("a/team/of/ours")

@@ -1,0 +1,28 @@
+import numpy as np
+import pytest
+
+from mnist_tradeoff.architecture.notation import parse
+from mnist_tradeoff.training.build import build
+
+
+def test_raw_images_in_logits_out():
+    model = build(parse("4C3-P2-8"))
+    logits = model(np.full((3, 28, 28), 255, np.uint8)).numpy()
+    assert logits.shape == (3, 10)
+    assert logits.dtype == np.float32
+    # The input is scaled to 0..1: an unscaled 255 would give logits two orders larger.
+    assert np.abs(logits).max() < 10
+
+
+def test_same_seed_same_weights():
+    first, second, other = (build(parse("4C3-P2-8"), seed).get_weights() for seed in (1, 1, 2))
+    for a, b in zip(first, second, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert not np.array_equal(first[0], other[0])
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_precision_keeps_float32_weights_and_logits(precision):
+    model = build(parse("4C3-P2-8"), precision=precision)
+    assert {str(weight.dtype) for weight in model.weights} == {"float32"}
+    assert model.outputs[0].dtype == "float32"
