@@ -52,33 +52,26 @@ def export_and_measure(
     """
     # Calls are compiled here and in Keras's predict; without this, those of each model stay behind.
     gc.collect()
-    weights = model.get_weights()
+    task, weights = dataset.task, model.get_weights()
     calibration = dataset.train.images[:CALIBRATION_IMAGES]
-    exact = convert(architecture, dataset.task, weights)
-    int8 = convert_to_int8(architecture, dataset.task, weights, calibration)
-    onnx_file = convert_to_onnx(architecture, dataset.task, weights)
+    exact = convert(architecture, task, weights)
+    int8 = convert_to_int8(architecture, task, weights, calibration)
+    onnx_file = convert_to_onnx(architecture, task, weights)
     call = tf.function(lambda images: model(images, training=False), autograph=False)
-    accuracies = {
-        "litert_test_accuracy": _accuracy(litert.classify(exact, dataset.test.images), dataset),
-        "int8_test_accuracy": _accuracy(litert.classify(int8, dataset.test.images), dataset),
-        "onnx_test_accuracy": _accuracy(onnx.classify(onnx_file, dataset.test.images), dataset),
+    answers = {
+        "litert_test_accuracy": litert.classify(exact, dataset.test.images),
+        "int8_test_accuracy": litert.classify(int8, dataset.test.images),
+        "onnx_test_accuracy": onnx.classify(onnx_file, dataset.test.images),
     }
+    accuracies = {name: _accuracy(classes, dataset) for name, classes in answers.items()}
     reached = _accuracy(_classify(call, dataset.test.images), dataset)
     _require_accuracy(accuracies, reached, architecture, tolerance)
-    metrics = {
-        **accuracies,
-        **_keras_times(model, call, dataset.test.images),
-        **file_costs(exact),
-        **{f"int8_{name}": value for name, value in file_costs(int8).items()},
-        "onnx_size_bytes": len(onnx_file),
-    }
-    files = {
-        "model.tflite": exact,
-        "model_int8.tflite": int8,
-        "model_int8.h": c_header(int8, str(architecture)).encode(),
-        "model.onnx": onnx_file,
-    }
-    return Exported(metrics, files)
+    metrics = {**accuracies, **_keras_times(model, call, dataset.test.images), **file_costs(exact)}
+    metrics |= {f"int8_{name}": value for name, value in file_costs(int8).items()}
+    metrics["onnx_size_bytes"] = len(onnx_file)
+    header = c_header(int8, str(architecture)).encode()
+    files = {"model.tflite": exact, "model_int8.tflite": int8, "model.onnx": onnx_file}
+    return Exported(metrics, {**files, "model_int8.h": header})
 
 
 def _require_accuracy(

@@ -217,23 +217,30 @@ def search_trials(
             log.write_own(finished)
             progress.on_poll()
 
-        arguments = (
-            *(config, dataset.identity, dataset.task, folder),
-            *(dataset.train, dataset.val),
-        )
-        threads = max(1, THREADS // config.workers)
-        stopped = functools.partial(study.release_abandoned, count_deaths=False)
         go_on = study.missing() > 0
         while go_on:
-            run_workers(
-                *(target, arguments, config.workers, threads),
-                *(on_poll, study.release_abandoned, stopped),
-            )
+            _run_workers(study, dataset, folder, on_poll, target)
             study.release_abandoned()
             in_time = not config.timeout or time.monotonic() - started < config.timeout
             # Again, when a process elsewhere died at the trial that these workers left to it.
             go_on = in_time and study.missing() > 0 and not study.running()
         on_poll()
+
+
+def _run_workers(
+    study: Study, dataset: Dataset, folder: Path, on_poll: Callable[[], None], target: Worker
+) -> None:
+    config = study.config
+    images = (dataset.train, dataset.val)
+    run_workers(
+        target,
+        (config, dataset.identity, dataset.task, folder, *images),
+        config.workers,
+        max(1, THREADS // config.workers),
+        on_poll,
+        on_killed=study.release_abandoned,
+        on_stopped=functools.partial(study.release_abandoned, count_deaths=False),
+    )
 
 
 def train_finalists(

@@ -162,6 +162,10 @@ def documented_table(results: SearchResults) -> Table:
 
 def account_table(results: SearchResults) -> Table:
     """How the front was found, and how much of it is luck."""
+    return "How it was found", ["", ""], [*_trial_rows(results), *_front_rows(results)], 1
+
+
+def _trial_rows(results: SearchResults) -> list[list[str]]:
     trials = results.trials
     full = [trial for trial in trials if trial.at(results.epochs)]
     audited = [trial for trial in full if trial.audited]
@@ -169,7 +173,7 @@ def account_table(results: SearchResults) -> Table:
     wrong = sum(trial.architecture in members for trial in audited)
     stopped = [trial for trial in trials if not trial.at(results.epochs) and not trial.error]
     architectures = {trial.architecture for trial in trials}
-    rows = [
+    return [
         ["trials", f"{len(trials)} of {len(architectures)} architectures"],
         ["rejected untrained, over budget", str(results.rejected)],
         ["diverged", str(sum(bool(trial.error) for trial in trials))],
@@ -179,29 +183,23 @@ def account_table(results: SearchResults) -> Table:
         ["… of them on the front after all", _share(wrong, len(audited))],
         ["seconds of all trials", f"{_seconds(trials):,.0f}"],
         ["… of them in training steps", f"{_train_seconds(trials):,.0f}"],
+    ]
+
+
+def _front_rows(results: SearchResults) -> list[list[str]]:
+    of_references = f"{hv2_of_finalists(results.references, 'test'):.3f}"
+    in_search = hv2_of(candidates(results.trials, results.epochs))
+    val, test = (hv2_of_finalists(results.finalists, split) for split in ("val", "test"))
+    seen = _gap(results, "search_accuracy", "val")
+    return [
         ["HV2 of the documented references", f"{DOCUMENTED_HV2:.3f}"],
-        [
-            "HV2 of the references, test",
-            f"{hv2_of_finalists(results.references, 'test'):.3f}"
-            if results.references
-            else MISSING,
-        ],
-        [
-            "HV2 of the front in the search, validation",
-            f"{hv2_of(candidates(trials, results.epochs)):.3f}",
-        ],
-        [
-            "HV2 of the front's finals, validation",
-            f"{hv2_of_finalists(results.finalists, 'val'):.3f}",
-        ],
-        ["HV2 of the front's finals, test", f"{hv2_of_finalists(results.finalists, 'test'):.3f}"],
-        [
-            "optimism: search − finals, validation, mean points",
-            _gap(results, "search_accuracy", "val"),
-        ],
+        ["HV2 of the references, test", of_references if results.references else MISSING],
+        ["HV2 of the front in the search, validation", f"{in_search:.3f}"],
+        ["HV2 of the front's finals, validation", f"{val:.3f}"],
+        ["HV2 of the front's finals, test", f"{test:.3f}"],
+        ["optimism: search − finals, validation, mean points", seen],
         ["optimism: finals, validation − test, mean points", _gap(results, "val", "test")],
     ]
-    return "How it was found", ["", ""], rows, 1
 
 
 def _share(wrong: int, n: int) -> str:

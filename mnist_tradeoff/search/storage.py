@@ -236,7 +236,7 @@ def _require_journal(path: Path) -> None:
 
 
 class _JournalLock:
-    """A lock that a killed process gives back at once; it also mends what a full disk cut off."""
+    """A lock that a killed process gives back at once; it cuts off what a full disk left."""
 
     def __init__(self, journal: Path):
         self.journal = journal

@@ -80,12 +80,9 @@ def propose(
         chosen = generator.choice(allowed) if allowed else space.suggest(RandomTrial(generator))
         return space.params(chosen)
     worst_error = max(WORST_ERROR, WORST_ERROR_RATIO * 10 ** min(points[:, 1]))
-    gains = expected_improvement(
-        points[front],
-        _log_costs(candidates, cost),
-        *model.predict(candidates),
-        corner=(np.log10(worst_cost), np.log10(worst_error)),
-    )
+    corner = (np.log10(worst_cost), np.log10(worst_error))
+    costs = _log_costs(candidates, cost)
+    gains = expected_improvement(points[front], costs, *model.predict(candidates), corner=corner)
     work = [OVERHEAD_MACS + macs(proposal.architecture, task) for proposal in candidates]
     return space.params(candidates[int(np.argmax(gains / work))])
 

@@ -8,7 +8,8 @@ from typing import NoReturn
 
 EXIT_FAILED = 1
 DEAF_SECONDS = 5
-# What users can mend: told in one line. Anything else is a fault of ours and shows its traceback.
+# What users can put right: told in one line. Anything else is a fault of ours and shows its
+# traceback.
 ERRORS = (ValueError, OSError, FloatingPointError, MemoryError)
 # Those that this system has of: Ctrl-C, a polite kill, a closed terminal.
 SIGNALS = [

@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -39,8 +39,7 @@ def run_workers(
         ValueError: an error in one of them; the others are stopped. Or they are killed again and
             again.
     """
-    start = lambda: _Worker(target, arguments, threads)  # noqa: E731
-    workers = [start() for _ in range(count)]
+    workers = [_Worker(target, arguments, threads) for _ in range(count)]
     killed = 0
     try:
         while workers:
@@ -49,22 +48,30 @@ def run_workers(
                 workers.remove(worker)
                 if worker.was_killed():
                     killed += 1
-                    if killed > MAX_REPLACEMENTS:
-                        raise ValueError(
-                            f"worker processes were killed {killed} times; is there enough memory? "
-                            "Run the same command again to go on"
-                        )
+                    _require_few(killed)
                     on_killed()
-                    workers.append(start())
+                    workers.append(_Worker(target, arguments, threads))
             on_poll()
     finally:
-        for worker in workers:
-            worker.process.terminate()
-        for worker in workers:
-            worker.process.join(GRACE_SECONDS)
-            worker.process.kill()
+        _stop(workers)
         if workers:
             on_stopped()
+
+
+def _require_few(killed: int) -> None:
+    if killed > MAX_REPLACEMENTS:
+        raise ValueError(
+            f"worker processes were killed {killed} times; is there enough memory? "
+            "Run the same command again to go on"
+        )
+
+
+def _stop(workers: Sequence["_Worker"]) -> None:
+    for worker in workers:
+        worker.process.terminate()
+    for worker in workers:
+        worker.process.join(GRACE_SECONDS)
+        worker.process.kill()
 
 
 class _Worker:
