@@ -1,7 +1,11 @@
-"""What each measure's numbers say: the ratios that the table of comparisons holds."""
+"""What each measure's numbers say: the ratios that the table of comparisons holds.
+
+Measures are imported where they are used: some need a library that may be missing.
+"""
 
 import statistics
 from collections.abc import Callable
+from importlib import import_module
 
 from mnist_tradeoff.architecture.costs import num_params
 from mnist_tradeoff.architecture.references import resolve
@@ -38,7 +42,7 @@ def torch_ratios(results: list[dict]) -> dict[str, float]:
 
 
 def gemm_shares(results: list[dict]) -> dict[str, float]:
-    gemm_share = MEASURE_OF["training_rate"].load().gemm_share
+    gemm_share = import_module("benchmarks.training_rate").gemm_share
     return {one["model"]: gemm_share(one) for one in results}
 
 
@@ -67,12 +71,12 @@ def outside_training(results: dict) -> dict[str, float]:
 
 
 def sampler_ratios(results: dict) -> dict[str, float]:
-    pairs = MEASURE_OF["replay"].load().ratios(results)
+    pairs = import_module("benchmarks.replay").ratios(results)
     return {name: statistics.median(values) for name, values in pairs.items()}
 
 
 def hypervolume_ratios(results: dict) -> dict[str, float]:
-    return MEASURE_OF["ax_tutorial"].load().ratios(results)
+    return import_module("benchmarks.ax_tutorial").ratios(results)
 
 
 def latency_ratios(results: dict) -> dict[str, float]:
@@ -88,7 +92,7 @@ def latency_ratios(results: dict) -> dict[str, float]:
 
 
 def growth_per_trial(results: dict) -> dict[str, float]:
-    return {"": MEASURE_OF["training_memory"].load().slope(results["megabytes"])}
+    return {"": import_module("benchmarks.training_memory").slope(results["megabytes"])}
 
 
 # The longest last: whoever stops has the others.
