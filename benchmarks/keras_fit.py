@@ -34,6 +34,8 @@ def plain_model(architecture: Architecture, seed: int) -> keras.Model:
             case Dense(units):
                 model.add(keras.layers.Flatten())
                 model.add(keras.layers.Dense(units, activation="relu"))
+            case _:
+                raise ValueError(f"there is no plain Keras layer here for {layer}")
     model.add(keras.layers.Flatten())
     model.add(keras.layers.Dense(10, activation="softmax"))
     model.compile(

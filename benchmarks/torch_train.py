@@ -45,6 +45,8 @@ def plain_model(architecture: Architecture, seed: int) -> nn.Module:
                 layers.append(nn.MaxPool2d(size))
             case Dense(units):
                 layers += [nn.Flatten(), nn.Linear(shape.size, units), nn.ReLU(inplace=True)]
+            case _:
+                raise ValueError(f"there is no PyTorch layer here for {layer}")
         shape = output_shape
     layers += [nn.Flatten(), nn.Linear(shape.size, MNIST.classes)]
     return nn.Sequential(*layers).to(memory_format=torch.channels_last)

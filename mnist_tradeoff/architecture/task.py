@@ -26,6 +26,12 @@ class Task:
     input_shape: Shape
     classes: int
 
+    @property
+    def image_shape(self) -> tuple[int, ...]:
+        """Of an image as it is stored: (height, width), with the channels where they are several."""
+        height, width, channels = self.input_shape
+        return (height, width) if channels == 1 else (height, width, channels)
+
 
 # What the four references are documented for.
 MNIST = Task(Shape(28, 28, 1), 10)

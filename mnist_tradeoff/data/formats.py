@@ -150,9 +150,9 @@ def _check_pair(
 def _check_images(images: np.ndarray, source: str) -> None:
     if images.dtype != np.uint8:
         raise ValueError(f"{source} must be uint8, not {images.dtype}")
-    height, width, _ = MNIST.input_shape
-    if images.ndim != 3 or images.shape[1:] != (height, width) or not len(images):
-        raise ValueError(f"{source} must have the shape (n, {height}, {width}), not {images.shape}")
+    if images.shape[1:] != MNIST.image_shape or not len(images):
+        sides = ", ".join(map(str, MNIST.image_shape))
+        raise ValueError(f"{source} must have the shape (n, {sides}), not {images.shape}")
 
 
 def _check_labels(labels: np.ndarray, source: str) -> None:

@@ -104,7 +104,7 @@ def _digits(fallback_reason: str = "") -> Dataset:
     pixels, labels = (np.asarray(array) for array in load_digits(return_X_y=True))
     scaled = np.round(pixels.reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)
     images = np.pad(scaled.repeat(3, axis=1).repeat(3, axis=2), ((0, 0), (2, 2), (2, 2)))
-    assert images.shape[1:] == MNIST.input_shape[:2]
+    assert images.shape[1:] == MNIST.image_shape
     labels = labels.astype(np.uint8)
     train, test = _stratified(labels, share=0.2)
     arrays = Arrays(images[train], labels[train], images[test], labels[test])

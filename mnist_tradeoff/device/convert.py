@@ -116,7 +116,7 @@ def _to_litert(
 
 def _to_onnx(architecture: Architecture, task: Task, weights: Weights) -> bytes:
     model = _build(architecture, task, weights, "uint8")
-    model(np.zeros((1, *task.input_shape[:2]), np.uint8))  # the exporter asks for one call
+    model(np.zeros((1, *task.image_shape), np.uint8))  # the exporter asks for one call
     with tempfile.TemporaryDirectory() as folder, quiet_stderr(), redirect_stdout(io.StringIO()):
         path = Path(folder) / "model.onnx"
         model.export(path, format="onnx", verbose=False)

@@ -43,7 +43,7 @@ def build(
         return {"kernel_initializer": initializer, "dtype": dtype}
 
     layers = keras.layers
-    images = keras.Input(task.input_shape[:2], dtype=input_dtype, name="images")
+    images = keras.Input(task.image_shape, dtype=input_dtype, name="images")
     x = layers.Rescaling(1 / 255, dtype=policy)(images)
     x = layers.Reshape(tuple(task.input_shape), dtype=policy)(x)
     for layer in architecture.layers:
