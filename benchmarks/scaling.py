@@ -4,9 +4,9 @@
 
 Starts both servers on loopback. Training is replaced by a sleep, so that the cores of one machine
 do not cap it; all else is real: commands with a worker process each, Optuna's sampler, what
-successive halving looks up in the study, and one MLflow run a trial. The clock runs from the moment when every worker is
-ready to the end of each command's last trial. A last run without sleep shows the most that the
-stores and this machine's cores give together.
+successive halving looks up in the study, and one MLflow run a trial. The clock runs from the moment
+when every worker is ready to the end of each command's last trial. A last run without sleep shows
+the most that the stores and this machine's cores give together.
 """
 
 import argparse

@@ -28,7 +28,7 @@ class Task:
 
     @property
     def image_shape(self) -> tuple[int, ...]:
-        """Of an image as it is stored: (height, width), with the channels where they are several."""
+        """Of an image as it is stored: (height, width), then its channels if there are several."""
         height, width, channels = self.input_shape
         return (height, width) if channels == 1 else (height, width, channels)
 
