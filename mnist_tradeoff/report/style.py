@@ -59,8 +59,10 @@ def shown_error(error: float) -> float:
 
 def accuracy_axis(axes: Axes, errors: Sequence[float]) -> None:
     """Accuracy upwards, with the error on a log scale: from 99 to 99.5 % is as far as to 98 %."""
-    worst = min(max(errors, default=1), 1 - LOWEST_ACCURACY_SHOWN)
     best = max(min(errors, default=0), LOWEST_ERROR_SHOWN)
+    worst = max(errors, default=1)
+    if best < 1 - LOWEST_ACCURACY_SHOWN:  # else all would be out of sight
+        worst = min(worst, 1 - LOWEST_ACCURACY_SHOWN)
     # In this order: a log scale without limits of its own complains about models that are alike.
     axes.set_ylim(1.3 * worst, 0.7 * best)
     axes.set_yscale("log")
