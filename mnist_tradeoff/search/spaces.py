@@ -124,14 +124,7 @@ class Widths:
         Raises:
             ValueError: it is no point of the space.
         """
-        params = _params(proposal.architecture)
-        try:
-            proposed = self.suggest(FixedTrial(params))
-        except (KeyError, ValueError):
-            proposed = None
-        if proposed != proposal:
-            raise ValueError(f"{proposal} is no point of the search space")
-        return params
+        return verified(self, _params(proposal.architecture), proposal)
 
     def encode(self, proposal: Proposal) -> dict[str, float]:
         """The widths, by their place."""
@@ -199,6 +192,21 @@ class FixedTrial:
             KeyError: there is none.
         """
         return self.params[name]
+
+
+def verified(space: Space, params: dict[str, Any], proposal: Proposal) -> dict[str, Any]:
+    """Trial parameters that do propose this: Optuna takes any others with a mere warning.
+
+    Raises:
+        ValueError: they propose something else, or nothing in the ranges of the space.
+    """
+    try:
+        proposed = space.suggest(FixedTrial(params))
+    except (KeyError, ValueError):
+        proposed = None
+    if proposed != proposal:
+        raise ValueError(f"{proposal} is no point of the search space")
+    return params
 
 
 SPACES: dict[str, Space] = {"widths": Widths()}

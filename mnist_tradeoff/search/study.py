@@ -21,7 +21,7 @@ from mnist_tradeoff.search.config import SearchConfig
 from mnist_tradeoff.search.identity import IDENTITY, first_difference, identity, stored
 from mnist_tradeoff.search.running_trial import RunningTrial, record
 from mnist_tradeoff.search.sampler import choose_sampler
-from mnist_tradeoff.search.spaces import Proposal, space_named
+from mnist_tradeoff.search.spaces import Proposal, space_named, verified
 from mnist_tradeoff.search.storage import (
     LOCK_SECONDS,
     StudyError,
@@ -136,7 +136,8 @@ class Study:
                 self.optuna.set_metric_names(["val_accuracy", *self.config.costs])
             for reference in REFERENCES.values():
                 with suppress(ValueError):  # the ann is no point of the space
-                    params = self.space.params(Proposal(reference.architecture))
+                    proposal = Proposal(reference.architecture)
+                    params = verified(self.space, self.space.params(proposal), proposal)
                     self.optuna.enqueue_trial(params, skip_if_exists=True)
             # Last, so that a start which is killed before is done again.
             self.optuna.set_user_attr(IDENTITY, wanted)
