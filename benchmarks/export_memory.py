@@ -18,6 +18,7 @@ from mnist_tradeoff.architecture.notation import parse
 from mnist_tradeoff.data import sets
 from mnist_tradeoff.device.convert import stop_converter
 from mnist_tradeoff.device.export import export_and_measure
+from mnist_tradeoff.report.markdown import table
 from mnist_tradeoff.training.build import build
 
 RESULTS = Path(__file__).parent / "results" / "export_memory.json"
@@ -41,12 +42,10 @@ def markdown(results: dict) -> str:
     """Memory after every tenth export, and the host."""
     megabytes, found = results["megabytes"], results["host"]
     numbers = [1, *range(STEP, len(megabytes) + 1, STEP)]
-    rows = [f"| {number} | {megabytes[number - 1]:,.0f} |" for number in numbers]
+    rows = [[str(number), f"{megabytes[number - 1]:,.0f}"] for number in numbers]
     return "\n".join(
         [
-            "| exports | resident MB |",
-            "|--:|--:|",
-            *rows,
+            table(["exports", "resident MB"], rows, left=0),
             "",
             f"Host: {found['cpu']}, Python {found['python']}, TensorFlow {found['tensorflow']}, "
             f"Keras {found['keras']}.",

@@ -22,6 +22,7 @@ from mnist_tradeoff.architecture.references import REFERENCES
 from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.data import sets
 from mnist_tradeoff.data.dataset import Split
+from mnist_tradeoff.report.markdown import table
 from mnist_tradeoff.system.signals import run_to_exit
 from mnist_tradeoff.training.loop import train
 from mnist_tradeoff.training.recipe import TrainConfig
@@ -64,19 +65,15 @@ def measure(rounds: int) -> list[dict]:
 
 def markdown(results: dict) -> str:
     """A row a point, and the host."""
-    lines = [
-        "| varied | value | seconds an epoch, median (range) | images a second |",
-        "|---|--:|--:|--:|",
-    ]
+    header = ["varied", "value", "seconds an epoch, median (range)", "images a second"]
+    rows = []
     for point in results["points"]:
         seconds = point["seconds"]
         median = statistics.median(seconds)
-        lines.append(
-            f"| {AXES[point['axis']]} | {point['x']:,} "
-            f"| {median:.2f} ({min(seconds):.2f}–{max(seconds):.2f}) "
-            f"| {trained_images(point) / median:,.0f} |"
-        )
-    return "\n".join([*lines, "", host_line(results["host"])])
+        spread = f"{median:.2f} ({min(seconds):.2f}–{max(seconds):.2f})"
+        rate = f"{trained_images(point) / median:,.0f}"
+        rows.append([AXES[point["axis"]], f"{point['x']:,}", spread, rate])
+    return "\n".join([table(header, rows), "", host_line(results["host"])])
 
 
 def trained_images(point: dict) -> int:

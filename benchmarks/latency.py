@@ -34,6 +34,7 @@ from mnist_tradeoff.device.export import (
     export_and_measure,
     median_us,
 )
+from mnist_tradeoff.report.markdown import table
 from mnist_tradeoff.system.signals import run_to_exit
 from mnist_tradeoff.training.backend import keras, tf
 from mnist_tradeoff.training.loop import train_and_test
@@ -109,19 +110,16 @@ def markdown(results: dict) -> str:
     """A row for each way to run the model, how many times faster it is, and the host."""
     microseconds = results["microseconds"]
     medians = {name: statistics.median(rounds) for name, rounds in microseconds.items()}
-    lines = [
-        f"| one image | test accuracy | µs, median (range) | {PREDICT} takes | {CALL} takes |",
-        "|---|--:|--:|--:|--:|",
-    ]
+    header = ["one image", "test accuracy", "µs, median (range)", f"{PREDICT} takes"]
+    header += [f"{CALL} takes"]
+    rows = []
     for name, rounds in microseconds.items():
         ratios = [medians[other] / medians[name] for other in (PREDICT, CALL)]
         cells = [f"{ratio:,.1f}×" if ratio > 1 else "–" for ratio in ratios]
-        lines.append(
-            f"| {name} | {_accuracy(results['test_accuracy'][name])} "
-            f"| {medians[name]:,.1f} ({min(rounds):,.1f}–{max(rounds):,.1f}) "
-            f"| {' | '.join(cells)} |"
-        )
-    lines += [
+        spread = f"{medians[name]:,.1f} ({min(rounds):,.1f}–{max(rounds):,.1f})"
+        rows.append([name, _accuracy(results["test_accuracy"][name]), spread, *cells])
+    lines = [
+        table(header, rows),
         "",
         f"`{results['model']}`, {num_params(parse(results['model']), MNIST):,} parameters, "
         f"{results['epochs']} epochs, {len(results['test_accuracy'][CALL])} seeds; "

@@ -26,6 +26,7 @@ from mnist_tradeoff.architecture.references import resolve
 from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.data import sets
 from mnist_tradeoff.data.dataset import Split
+from mnist_tradeoff.report.markdown import table
 from mnist_tradeoff.system.signals import run_to_exit
 from mnist_tradeoff.training.backend import THREADS, tf
 from mnist_tradeoff.training.build import build
@@ -103,11 +104,11 @@ def class_of(operation: str) -> str:
 def markdown(results: dict) -> str:
     """A row a net, and the host."""
     classes = [*CLASSES, REST, IDLE]
-    lines = [f"| model | {' | '.join(classes)} |", f"|---|{'--:|' * len(classes)}"]
-    for model, shares in results["shares"].items():
-        cells = [f"{shares[name]:.0%}" for name in classes]
-        lines.append(f"| `{model}` | {' | '.join(cells)} |")
-    return "\n".join([*lines, "", host_line(results["host"])])
+    rows = [
+        [f"`{model}`", *(f"{shares[name]:.0%}" for name in classes)]
+        for model, shares in results["shares"].items()
+    ]
+    return "\n".join([table(["model", *classes], rows), "", host_line(results["host"])])
 
 
 def main() -> None:

@@ -27,6 +27,7 @@ from benchmarks.command import write_results
 from benchmarks.ours import host
 from benchmarks.study_throughput import search_only
 from mnist_tradeoff.architecture.task import Task
+from mnist_tradeoff.report.markdown import table
 from mnist_tradeoff.search.config import SearchConfig
 from tests.services import mlflow_server, postgresql
 
@@ -108,25 +109,22 @@ def measure(server, commands: int, trials: int, seconds: float) -> dict:
 
 def markdown(results: dict) -> str:
     """The table, the rate without sleep, and the host."""
-    lines = [
-        "| commands | trials | trials an hour | of linear | a trial besides its training, ms |",
-        "|--:|--:|--:|--:|--:|",
-    ]
+    header = ["commands", "trials", "trials an hour", "of linear"]
+    header += ["a trial besides its training, ms"]
+    rows = []
     *throttled, free = results["runs"]
     for run in throttled:
         slept, spent = run["slept_seconds"], run["command_seconds"]
         efficiency = slept / spent
         beside = 1e3 * (spent - slept) / run["trials"]
         rate = 3600 * run["trials"] * run["commands"] / spent
-        lines.append(
-            f"| {run['commands']} | {run['trials']} | {rate:,.0f} | {efficiency:.1%} "
-            f"| {beside:.0f} |"
-        )
+        cells = (str(run["commands"]), str(run["trials"]), f"{rate:,.0f}", f"{efficiency:.1%}")
+        rows.append([*cells, f"{beside:.0f}"])
     rate = free["trials"] / free["span_seconds"]
     found = results["host"]
     return "\n".join(
         [
-            *lines,
+            table(header, rows, left=0),
             "",
             f"Training replaced by sleeps of {SLEEP_SECONDS:.0f} s, ± 20 %. Without a sleep, "
             f"{free['commands']} commands finish {rate:.1f} trials a second: there the two cores "

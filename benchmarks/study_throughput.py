@@ -25,6 +25,7 @@ from benchmarks.command import at_least, own_store, write_results
 from benchmarks.contestant import host_line
 from benchmarks.ours import host
 from mnist_tradeoff.architecture.task import Task
+from mnist_tradeoff.report.markdown import table
 from mnist_tradeoff.search.config import SearchConfig
 from mnist_tradeoff.system.processes import exit_with_parent
 from mnist_tradeoff.system.signals import run_to_exit
@@ -101,25 +102,24 @@ def measure(trials: int, epochs: int, workers: int, cost: str) -> dict:
 
 def markdown(results: dict) -> str:
     """Both tables and the host."""
-    lines = ["| trials | epochs | workers | seconds | outside training |", "|--:|--:|--:|--:|--:|"]
+    shares, turns = [], []
     for study in results["studies"]:
         inside = study["train_seconds"] / study["workers"] / study["wall_seconds"]
-        cells = (study["trials"], study["epochs"], study["workers"])
-        lines.append(
-            f"| {' | '.join(map(str, cells))} | {study['wall_seconds']:.0f} | {1 - inside:.1%} |"
-        )
-    lines += ["", "| workers | seconds, median (range) | trials an hour |", "|---|--:|--:|"]
+        sizes = [str(study[name]) for name in ("trials", "epochs", "workers")]
+        shares.append([*sizes, f"{study['wall_seconds']:.0f}", f"{1 - inside:.1%}"])
     names = {1: "one of two threads", 2: "two of one thread"}
     medians = {}
     for workers, name in names.items():
         seconds = [r["wall_seconds"] for r in results["turns"] if r["workers"] == workers]
         medians[workers] = statistics.median(seconds)
-        lines.append(
-            f"| {name} | {medians[workers]:.0f} ({min(seconds):.0f}–{max(seconds):.0f}) "
-            f"| {3600 * SAME_TRIALS / medians[workers]:.0f} |"
-        )
+        spread = f"{medians[workers]:.0f} ({min(seconds):.0f}–{max(seconds):.0f})"
+        turns.append([name, spread, f"{3600 * SAME_TRIALS / medians[workers]:.0f}"])
     gain = medians[1] / medians[2]
-    lines += [
+    header = ["trials", "epochs", "workers", "seconds", "outside training"]
+    lines = [
+        table(header, shares, left=0),
+        "",
+        table(["workers", "seconds, median (range)", "trials an hour"], turns),
         "",
         f"Two workers: {gain:.2f} times the trials an hour. {host_line(results['host'])}",
     ]

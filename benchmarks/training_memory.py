@@ -26,6 +26,7 @@ from benchmarks.ours import host
 from benchmarks.study_throughput import search_only
 from mnist_tradeoff.architecture.references import REFERENCES
 from mnist_tradeoff.architecture.task import Task
+from mnist_tradeoff.report.markdown import table
 from mnist_tradeoff.search.config import SearchConfig
 from mnist_tradeoff.system.processes import exit_with_parent
 from mnist_tradeoff.system.signals import run_to_exit
@@ -98,15 +99,13 @@ def markdown(results: dict) -> str:
     """Peaks of the references, memory after every tenth trial, growth, and the host."""
     megabytes = results["megabytes"]
     numbers = [1, *range(STEP, len(megabytes) + 1, STEP)]
+    peaks = [[f"`{name}`", f"{peak:,.0f}"] for name, peak in results["peak_megabytes"].items()]
+    trials = [[str(number), f"{megabytes[number - 1]:,.0f}"] for number in numbers]
     return "\n".join(
         [
-            "| training | peak MB |",
-            "|---|--:|",
-            *(f"| `{name}` | {peak:,.0f} |" for name, peak in results["peak_megabytes"].items()),
+            table(["training", "peak MB"], peaks),
             "",
-            "| trials | resident MB |",
-            "|--:|--:|",
-            *(f"| {number} | {megabytes[number - 1]:,.0f} |" for number in numbers),
+            table(["trials", "resident MB"], trials, left=0),
             "",
             f"{slope(megabytes):+.2f} MB a trial from trial {STEP} on (least squares). "
             f"{host_line(results['host'])}",

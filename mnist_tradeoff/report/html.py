@@ -13,9 +13,9 @@ from mnist_tradeoff.architecture.costs import COSTS, EXACT_OBJECTIVES
 from mnist_tradeoff.report.search_tables import tables
 from mnist_tradeoff.report.style import (
     FRONT_COLOR,
-    LOWEST_ACCURACY_SHOWN,
     REFERENCE_STYLES,
     VALIDATION_COLOR,
+    error_limits,
 )
 from mnist_tradeoff.search.results import (
     DOCUMENTED_HV2,
@@ -125,11 +125,9 @@ def front_chart(results: SearchResults, cost: str) -> go.Figure:
 
 
 def _accuracy_axis(figure: go.Figure, accuracies: Sequence[float]) -> None:
-    """From 95 % on, or from less where all are below; a double click shows the rest."""
-    lowest = min(accuracies, default=0)
-    if max(accuracies, default=0) > LOWEST_ACCURACY_SHOWN:
-        lowest = max(lowest, LOWEST_ACCURACY_SHOWN)
-    figure.update_yaxes(tickformat=".1%", range=[lowest - 0.2 * (1 - lowest), 1])
+    """What the static figures show; a double click shows the rest."""
+    limits = error_limits([1 - accuracy for accuracy in accuracies])
+    figure.update_yaxes(tickformat=".1%", range=[1 - limit for limit in limits])
 
 
 def _add_finalists(

@@ -57,14 +57,22 @@ def shown_error(error: float) -> float:
     return max(error, LOWEST_ERROR_SHOWN)
 
 
-def accuracy_axis(axes: Axes, errors: Sequence[float]) -> None:
-    """Accuracy upwards, with the error on a log scale: from 99 to 99.5 % is as far as to 98 %."""
+def error_limits(errors: Sequence[float]) -> tuple[float, float]:
+    """Largest and smallest error that a picture of accuracies shows: all from 95 % on.
+
+    Where all are below, it is all of them.
+    """
     best = max(min(errors, default=0), LOWEST_ERROR_SHOWN)
     worst = max(errors, default=1)
-    if best < 1 - LOWEST_ACCURACY_SHOWN:  # else all would be out of sight
+    if best < 1 - LOWEST_ACCURACY_SHOWN:
         worst = min(worst, 1 - LOWEST_ACCURACY_SHOWN)
+    return 1.3 * worst, 0.7 * best
+
+
+def accuracy_axis(axes: Axes, errors: Sequence[float]) -> None:
+    """Accuracy upwards, with the error on a log scale: from 99 to 99.5 % is as far as to 98 %."""
     # In this order: a log scale without limits of its own complains about models that are alike.
-    axes.set_ylim(1.3 * worst, 0.7 * best)
+    axes.set_ylim(*error_limits(errors))
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda error, _: f"{100 * (1 - error):g} %"))
