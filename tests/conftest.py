@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from mnist_tradeoff.data.download import cache_folder, download_mnist
-
-ROOT = ROOT
+from tests.factories import make_arrays, write_idx
 
 
 @pytest.fixture(scope="session")

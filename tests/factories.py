@@ -1,18 +1,24 @@
-"""Small things that tests are made of: images, architectures, trainings, trials."""
+"""Small things that tests are made of: images, architectures, trainings, trials, a study."""
 
 import random
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 
-from mnist_tradeoff.analysis.trainings import Training
+from mnist_tradeoff.analysis.trainings import Training, by_model
+from mnist_tradeoff.architecture.costs import exact_costs
 from mnist_tradeoff.architecture.layers import Conv, Dense, MaxPool
-from mnist_tradeoff.architecture.notation import Architecture
+from mnist_tradeoff.architecture.notation import Architecture, parse
+from mnist_tradeoff.architecture.references import REFERENCES
 from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.data.formats import IDX_NAMES, Arrays, idx_bytes
-from mnist_tradeoff.search.successive_halving import Rung, TrialRecord
+from mnist_tradeoff.search.results import SearchResults, finalists_of
+from mnist_tradeoff.search.successive_halving import Rung, TrialRecord, candidates, front
 
 ROOT = Path(__file__).parent.parent
 START = datetime(2026, 1, 1)
@@ -52,15 +58,20 @@ def random_architecture(random: random.Random) -> Architecture:
             return architecture
 
 
-LABELS = np.arange(1_000) % 10
+IMAGES = 1_000
+LABELS = np.arange(IMAGES) % 10
 RIGHT = {"ann": 950, "simple_cnn": 985, "cnn_v1": 980, "cnn_v2": 992}
 
 
-def training(model: str, seed: int, right: int | None = None) -> Training:
-    """A training that is right on the first ``right`` images."""
+def make_training(model: str, seed: int, right: int | None = None, **metrics: float) -> Training:
+    """A training that is right on the first ``right`` images.
+
+    Args:
+        metrics: more of them, or other values than those that follow from ``right``.
+    """
     right = RIGHT[model] + seed if right is None else right
-    predictions = np.where(np.arange(1_000) < right, LABELS, (LABELS + 1) % 10)
-    accuracy = right / 1_000
+    predictions = np.where(np.arange(IMAGES) < right, LABELS, (LABELS + 1) % 10)
+    accuracy = right / IMAGES
     return Training(
         model=model,
         seed=seed,
@@ -69,6 +80,7 @@ def training(model: str, seed: int, right: int | None = None) -> Training:
             "val_accuracy": accuracy,
             "test_accuracy": accuracy,
             "train_seconds": 1.0 + seed + 10 * (model == "cnn_v2"),
+            **metrics,
         },
         curves={"val_accuracy": (0.9, accuracy), "val_loss": (0.3, 0.1)},
         predictions=predictions,
@@ -83,6 +95,7 @@ def make_trial(
     *,
     audited: bool = False,
     error: str = "",
+    overrides: Mapping[str, Any] | None = None,
 ) -> TrialRecord:
     """A trial of ten seconds with a training of each length in ``accuracies``."""
     rungs = [
@@ -101,4 +114,64 @@ def make_trial(
         error=error,
         started=started,
         completed=started + timedelta(seconds=10),
+        overrides=overrides or {},
     )
+
+
+SMALL, MIDDLE, LARGE = "2C3-P2-2C3-P2", "4C3-P2-4C3-P2", "8C3-P2-8C3-P2"
+# Of the models of ``make_results`` with seed 0; with every further seed it is one image more.
+WRONG = {SMALL: 50, MIDDLE: 20, LARGE: 19, "cnn_v1": 20, "ann": 40}
+
+
+def exact(notation: str) -> dict[str, int]:
+    """Parameters and MACs."""
+    return exact_costs(parse(notation), MNIST)
+
+
+def make_final(model: str, seed: int, wrong: int) -> Training:
+    """A training of a study's final model: on validation a tenth of a point worse than on test."""
+    right = IMAGES - wrong
+    return make_training(model, seed, right, val_accuracy=right / IMAGES - 0.001)
+
+
+def make_results() -> SearchResults:
+    """A study whose front is SMALL, MIDDLE and LARGE, beside two trained references.
+
+    Trial 3 was stopped early, 4 was trained on as a sample, and 5 diverged.
+    """
+
+    def trial(number: int, architecture: str, accuracies: dict[int, float], **more: Any):
+        return make_trial(
+            number, architecture, exact(architecture)["num_params"], accuracies, **more
+        )
+
+    trials = [
+        trial(0, SMALL, {1: 0.90, 3: 0.95}),
+        trial(1, MIDDLE, {1: 0.92, 3: 0.98}),
+        trial(2, LARGE, {1: 0.93, 3: 0.985}),
+        trial(3, "6C3-P2-8C3-P2", {1: 0.89}),
+        trial(4, "5C3-P2-5C3-P2", {1: 0.88, 3: 0.93}, audited=True),
+        trial(5, "64C3-P2-64C3-P2", {}, error="training diverged in epoch 1: <lower>"),
+    ]
+    found = front(candidates(trials, 3), ["num_params"])
+    finals = [make_final(m, seed, wrong + seed) for m, wrong in WRONG.items() for seed in (0, 1, 2)]
+    costs = {name: exact(str(reference.architecture)) for name, reference in REFERENCES.items()}
+    finalists, references = finalists_of(found, costs, by_model(finals), LABELS)
+    return SearchResults(
+        study="s",
+        dataset="mnist",
+        costs=["num_params"],
+        budgets={"num_params": 20_000, "macs": 0},
+        epochs=3,
+        trials=trials,
+        rejected=2,
+        importances={"val_accuracy": {"blocks": 0.6, "dense": 0.4}},
+        finalists=finalists,
+        references=references,
+    )
+
+
+def points_in(axes: Axes) -> set[tuple[float, float]]:
+    """What the lines and marks of a panel stand at."""
+    lines = [np.asarray(line.get_xydata()) for line in axes.lines]
+    return {(float(x), float(y)) for line in lines for x, y in line}

@@ -1,15 +1,20 @@
 """deploy/ is parsed, and its commands are those that the other tests run as processes."""
 
-import importlib
-
 import pytest
 import yaml
-from tests.test_mlproject import CONFIGS
 
-from mnist_tradeoff.system import command_line as cli
+import experiments
+from mnist_tradeoff.system import command_line
+from mnist_tradeoff.system.mlproject import entry_points
 from tests.factories import ROOT
 from tests.services import compose
 
+# What a Dockerfile says, as pairs of an instruction and what it is given, continued lines joined.
+INSTRUCTIONS = [
+    tuple(line.split(maxsplit=1))
+    for line in (ROOT / "deploy" / "Dockerfile").read_text().replace("\\\n", " ").splitlines()
+    if line.strip() and not line.startswith("#")
+]
 OBJECTS = list(yaml.safe_load_all((ROOT / "deploy" / "kubernetes.yaml").read_text()))
 
 
@@ -32,13 +37,13 @@ def test_kubernetes_runs_what_compose_runs():
     assert of_kind("Job", "search")["spec"]["parallelism"] > 1
 
 
-@pytest.mark.parametrize("service", ["init", "worker"])
-def test_commands_are_entry_points_with_flags_that_they_know(service):
+@pytest.mark.parametrize(("service", "step"), [("init", "init"), ("worker", "all")])
+def test_commands_are_entry_points_with_flags_that_they_know(service, step):
     python, dash_m, module, *arguments = compose()["services"][service]["command"]
     assert (python, dash_m) == ("python", "-m")
-    (config_type,) = [config for name, config in CONFIGS.values() if name == module]
-    importlib.import_module(module)
-    assert cli.parse(config_type, arguments).study == "widths"
+    (found,) = [one for name, one in entry_points(experiments).values() if name == module]
+    config = command_line.parse(found.config_type, arguments)
+    assert (found.name, config.study, config.step) == ("search", "widths", step)
 
 
 def test_the_server_asks_for_a_password_and_knows_its_hosts():
@@ -52,7 +57,11 @@ def test_the_server_asks_for_a_password_and_knows_its_hosts():
 def test_nothing_runs_as_root_and_no_password_is_written_down():
     for kind, name in (("StatefulSet", "postgres"), ("Deployment", "mlflow"), ("Job", "search")):
         assert pod(kind, name)["securityContext"]["runAsNonRoot"] is True
-    assert "\nUSER 10001\n" in (ROOT / "deploy" / "Dockerfile").read_text()
+    users = [given for instruction, given in INSTRUCTIONS if instruction == "USER"]
+    assert users[-1].isdigit()  # a name says nothing to Kubernetes
+    assert int(users[-1]) > 0
+    (made,) = [given for _, given in INSTRUCTIONS if "useradd" in given]
+    assert f"--uid {users[-1]} " in made
     for service in compose()["services"].values():
         for name, value in service.get("environment", {}).items():
             if "PASSWORD" in name or "SECRET" in name:
@@ -65,7 +74,7 @@ def test_nothing_runs_as_root_and_no_password_is_written_down():
 def test_images_are_pinned_and_what_the_image_copies_is_there():
     images = {service["image"] for service in compose()["services"].values()}
     assert all(":" in image and not image.endswith(":latest") for image in images)
-    lines = (ROOT / "deploy" / "Dockerfile").read_text().splitlines()
-    copied = [part for line in lines if line.startswith("COPY") for part in line.split()[1:-1]]
+    copies = [given for instruction, given in INSTRUCTIONS if instruction == "COPY"]
+    copied = [part for given in copies for part in given.split()[:-1]]
     assert all((ROOT / part).exists() for part in copied), copied
     assert "requirements.txt" in copied

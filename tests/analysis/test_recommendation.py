@@ -2,15 +2,19 @@ import math
 
 import pytest
 
-from mnist_tradeoff.analysis.recommendation import Option, recommend, standard_error
-from mnist_tradeoff.analysis.statistics import Sample, summarize
+from mnist_tradeoff.analysis.recommendation import recommend, standard_error
+from mnist_tradeoff.analysis.statistics import Sample
+from mnist_tradeoff.analysis.trainings import Model
+from tests.factories import make_training
 
 IMAGES = 5_000
 
 
-def option(model: str, num_params: float, *accuracies: float, **costs: float) -> Option:
-    val = summarize(accuracies)
-    return Option(model, {"num_params": num_params, **costs}, val, val, [f"run-{model}"])
+def option(name: str, num_params: float, *accuracies: float, **costs: float) -> Model:
+    trainings = [
+        make_training(name, seed, 0, val_accuracy=one) for seed, one in enumerate(accuracies)
+    ]
+    return Model(name, name, {"num_params": num_params, **costs}, trainings)
 
 
 TINY = option("tiny", 500, 0.950, 0.952)

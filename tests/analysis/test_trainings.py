@@ -3,18 +3,14 @@ import io
 import pandas as pd
 import pytest
 
-from mnist_tradeoff.analysis.trainings import Training, by_model, summary_table, tidy
+from mnist_tradeoff.analysis.trainings import Model, Training, by_model, tidy
 from mnist_tradeoff.architecture.references import REFERENCES
+from tests.factories import LABELS, RIGHT, make_training
 
 
 @pytest.fixture
 def trainings() -> list[Training]:
-    return [training(model, seed) for seed in (1, 0) for model in reversed(RIGHT)]
-
-
-def cells(markdown: str, row: str) -> list[str]:
-    (line,) = [line for line in markdown.splitlines() if line.startswith(f"| {row}")]
-    return [cell.strip() for cell in line.strip("|").split("|")]
+    return [make_training(model, seed) for seed in (1, 0) for model in reversed(RIGHT)]
 
 
 def test_order_is_that_of_the_references_and_of_the_seeds(trainings):
@@ -35,21 +31,17 @@ def test_tidy_has_a_row_per_model_seed_and_metric(trainings):
     pd.testing.assert_frame_equal(again, frame)
 
 
-def test_summary_by_hand(trainings):
-    # 0.980 and 0.981: mean 98.05 %, sd 0.0707 %, t(0.975, 1) = 12.706, interval ± 0.635
-    assert cells(summary_table(trainings, 2, True), "`cnn_v1`") == [
-        *("`cnn_v1`", "12,810", "1.0", "662,912", "0.07", "1.5"),
-        *("98.05 ± 0.07", "98.05 ± 0.07", "97.41–98.69", "2", "98.39", "-0.34"),
+def test_a_model_merges_its_seeds_by_mean_and_times_by_median():
+    trainings = [
+        make_training("ann", 0, 950, latency_us=1.0, int8_test_accuracy=0.7, size_bytes=9.0),
+        make_training("ann", 1, 970, latency_us=2.0, int8_test_accuracy=0.8, size_bytes=9.0),
+        make_training("ann", 2, 960, latency_us=90.0, int8_test_accuracy=0.9),
     ]
-
-
-def test_summary_tells_what_is_missing(trainings):
-    some = [t for t in trainings if t.model != "ann" and (t.model, t.seed) != ("cnn_v2", 1)]
-    table = summary_table(some, 2, True)
-    assert cells(table, "`ann`")[5:] == ["–", "–", "–", "–", "0 of 2", "97.43", "–"]
-    assert cells(table, "`cnn_v2`")[7:10] == ["99.20", "–", "1 of 2"]
-
-
-def test_another_set_has_no_documented_numbers(trainings):
-    assert "documented" in summary_table(trainings, 2, True)
-    assert "documented" not in summary_table(trainings, 2, False)
+    model = Model("ann", "128-64", {}, trainings, labels=LABELS)
+    assert model.metrics["latency_us"] == 2.0
+    assert model.metrics["int8_test_accuracy"] == pytest.approx(0.8)
+    assert "size_bytes" not in model.metrics  # one of them was not measured
+    assert (model.val.mean, model.test.n) == (pytest.approx(0.96), 3)
+    assert model.correct.sum(axis=1).tolist() == [950, 970, 960]
+    assert model.best is trainings[1]
+    assert model.run_ids == ["ann-0", "ann-1", "ann-2"]

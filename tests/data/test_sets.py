@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.data import download, sets
 from mnist_tradeoff.data.formats import (
     IDX_NAMES,
@@ -53,9 +54,11 @@ def test_one_set_in_three_formats_is_the_same_set(tmp_path, stripes):
     for name, array in zip(IDX_NAMES, arrays, strict=True):
         (zipped / f"{name.replace('-idx', '.idx')}.gz").write_bytes(gzip.compress(idx_bytes(array)))
     npz = write_npz(tmp_path / "stripes.npz", arrays, y_train=arrays.train_labels.astype(np.int64))
-    sets = [sets.load(str(path)) for path in (stripes, zipped, npz)]
-    assert {loaded.name for loaded in sets} == {"stripes"}
-    assert len({loaded.digest for loaded in sets}) == 1
+    found = [sets.load(str(path)) for path in (stripes, zipped, npz)]
+    assert {loaded.name for loaded in found} == {"stripes"}
+    assert len({loaded.identity for loaded in found}) == 1
+    assert found[0].identity == f"stripes {found[0].digest}"
+    assert found[0].task == MNIST
 
 
 def test_split_is_stratified_fixed_and_complete(stripes):

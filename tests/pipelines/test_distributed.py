@@ -25,7 +25,7 @@ from mnist_tradeoff.search.config import SearchConfig
 from mnist_tradeoff.search.storage import StudyError
 from mnist_tradeoff.search.study import Study
 from mnist_tradeoff.search.successive_halving import candidates, front
-from mnist_tradeoff.tracking import store as tracking
+from mnist_tradeoff.tracking.store import TrackingError, prepare_experiment, prepare_store
 from tests.browser import free_port
 from tests.commands import environment, execute
 from tests.services import PASSWORD, MlflowServer, mlflow_server
@@ -183,10 +183,13 @@ def stop_mlflow(site: Site) -> None:
 def test_what_mlflow_missed_is_filled_in_by_a_report(site, monkeypatch):
     monkeypatch.setenv("OPTUNA_STORAGE", site.storage)
     arguments = ("--trials", "5", *SIZE, "--dataset", str(site.stripes))
-    inits = [site.start("init", *arguments) for _ in range(2)]
+    # One by the old name of that step.
+    inits = [site.start("search", "--step", "init", *arguments), site.start("init", *arguments)]
     for init in inits:
         assert init.wait(timeout=120) == 0, site.told()
-    assert len(site.runs("study")) == 1
+    (parent,) = site.runs("study")
+    assert site.told().count(f"study 'widths' is ready: its run is {parent.info.run_id}") == 2
+    assert site.told().count("init is now search with step=init; this name goes with") == 1
     study = Study.load("widths", site.folder)
     study.config = SearchConfig(trials=5, epochs=1, seeds=1)
     run(study, 4)  # MLflow has heard nothing
@@ -196,9 +199,15 @@ def test_what_mlflow_missed_is_filled_in_by_a_report(site, monkeypatch):
     left.trial.set_user_attr("beat", 0.0)
     doctor = site.start("doctor", "--dataset", str(site.stripes))
     assert doctor.wait(timeout=60) == 0, site.told()
+    assert re.search(
+        r"^ok    study storage   postgresql\+psycopg://\*\*\*@.*, studies: widths, "
+        "1 abandoned trials given back$",
+        *(site.told(), re.MULTILINE),
+    )
     reap = site.start("reap")
     assert reap.wait(timeout=60) == 0, site.told()
-    assert "0 runs closed, 1 trials given back" in site.told()
+    assert "reap is now a part of doctor; this name goes with" in site.told()
+    assert "0 runs closed, 0 trials given back" in site.told()
     report = site.start("report", "--dataset", str(site.stripes))
     assert report.wait(timeout=120) == 0, site.told()
     assert {run.data.tags["trial_number"] for run in site.runs("trial")} == set("0123")
@@ -247,7 +256,9 @@ def test_a_study_waits_for_a_database_that_restarts(postgres, tmp_path, monkeypa
     restart.join()
     run(study, 2)
     assert [record.number for record in study.finished()] == [0, 1, 2]
-    assert "waiting up to 10 minutes" in capfd.readouterr().err
+    told = capfd.readouterr().err
+    assert "the study's storage is away: waiting up to 10 minutes\n" in told
+    assert "the study's storage is back\n" in told
 
 
 def test_the_grpc_proxy_serves_a_study(postgres, tmp_path, monkeypatch):
@@ -290,10 +301,10 @@ def test_an_artifact_store_that_cannot_be_written_leaves_the_study_intact(
     size = ["--trials", "1", *SIZE, "--dataset", str(stripes)]
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
     monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", variables["MLFLOW_EXPERIMENT_NAME"])
-    tracking.prepare_store()
-    tracking.prepare_experiment(f"file://{tmp_path}/file")
-    with pytest.raises(tracking.TrackingError, match="cannot be changed"):
-        tracking.prepare_experiment("/elsewhere")
+    prepare_store()
+    prepare_experiment(f"file://{tmp_path}/file")
+    with pytest.raises(TrackingError, match="cannot be changed"):
+        prepare_experiment("/elsewhere")
     mlflow.set_tracking_uri("")
     done = execute(tmp_path, [*SEARCH, *size], **variables)
     assert done.returncode == 1

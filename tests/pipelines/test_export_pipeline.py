@@ -1,6 +1,5 @@
-"""Export of a study's finals as its users run it, and the tables of what they cost."""
+"""Export of a study's finals as its users run it."""
 
-import io
 import json
 import os
 import subprocess
@@ -15,8 +14,6 @@ import pytest
 
 from mnist_tradeoff.data import sets
 from mnist_tradeoff.device import litert, onnx
-from mnist_tradeoff.device.measure import DeviceCosts
-from mnist_tradeoff.report import device as device_report
 from tests.browser import free_port, wait_for
 from tests.commands import environment, execute, mlflow_run, runs_in
 
@@ -284,65 +281,3 @@ def test_the_champion_answers_over_http(champion, stripes):
             os.killpg(server.pid, 15)
     assert logits.shape == (50, 10)
     assert (logits.argmax(axis=1) == test.labels[:50]).mean() > 0.4
-
-
-def costs(model: str, seed: int, **changes: float) -> DeviceCosts:
-    metrics = {
-        **{"num_params": 100.0, "macs": 10.0, "peak_activation_bytes": 5.0, "size_bytes": 400.0},
-        **{"int8_size_bytes": 150.0, "litert_test_accuracy": 0.9, "int8_test_accuracy": 0.89},
-        **{f"{p}latency_us{e}": 10.0 for p in ("", "int8_") for e in ("", "_p5", "_p95")},
-        **{"onnx_size_bytes": 500.0, "onnx_test_accuracy": 0.9},
-        **{"keras_predict_us": 5_000.0, "compiled_call_us": 100.0, "images_per_second": 9.0},
-    }
-    return DeviceCosts(model, (seed,), {**metrics, **changes})
-
-
-def test_seeds_are_merged_by_mean_and_times_by_median():
-    trainings = [
-        costs("a", seed, latency_us=us, int8_test_accuracy=accuracy)
-        for seed, (us, accuracy) in enumerate(((1.0, 0.7), (2.0, 0.8), (90.0, 0.9)))
-    ]
-    smaller = costs("b", 0, num_params=50.0)
-    first, second = device_report.by_model([*trainings, smaller])
-    assert (first.model, second.model) == ("b", "a")
-    assert second.metrics["latency_us"] == 2.0
-    assert second.metrics["int8_test_accuracy"] == pytest.approx(0.8)
-    assert second.seeds == (0, 1, 2)
-
-
-def test_a_model_that_loses_by_quantisation_leaves_the_front():
-    cheap = costs("cheap", 0)
-    dear = costs(
-        "dear", 0, num_params=200.0, macs=20.0, size_bytes=800.0, int8_size_bytes=300.0,
-        latency_us=9.0, litert_test_accuracy=0.95, int8_test_accuracy=0.88,
-    )  # fmt: skip
-    found = device_report.fronts([cheap, dear])
-    assert found["num_params"] == found["size_bytes"] == [True, True]
-    assert found["int8_size_bytes"] == [True, False]
-    assert found["latency_us"] == [False, True]  # faster and better
-    text = device_report.texts([cheap, dear])
-    assert "| `dear`  |" in text["costs.md"]
-    frame = pd.read_csv(io.StringIO(text["costs.csv"]))
-    assert frame.model.tolist() == ["cheap", "dear"]
-    assert set(device_report.drawn([cheap, dear])) == {
-        "device_fronts.png",
-        "device_fronts_dark.png",
-    }
-
-
-def test_one_model_without_a_mistake_can_be_shown():
-    perfect = [costs("a", 0, litert_test_accuracy=1.0, int8_test_accuracy=1.0)]
-    assert "nan" not in device_report.texts(perfect)["costs.md"]
-    for figure in device_report.drawn(perfect).values():
-        figure.savefig(io.BytesIO())
-
-
-def test_costs_that_order_models_alike_have_a_tau_of_one():
-    models = [
-        costs(str(i), 0, num_params=float(i), macs=float(i), size_bytes=float(-i)) for i in range(5)
-    ]
-    table = device_report.agreement_table(models)
-    row = next(line for line in table.splitlines() if line.startswith("| parameters"))
-    cells = [cell.strip() for cell in row.split("|")][2:-1]
-    assert cells[1] == "1.00"
-    assert cells[3] == "-1.00"

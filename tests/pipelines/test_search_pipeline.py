@@ -334,13 +334,13 @@ def test_measured_costs_two_at_once_under_a_budget(tmp_path, stripes):
     assert len(complete) == 2
     for trial in complete:
         _, latency_us, size_bytes = trial.values
-        num_params = num_params(parse(trial.user_attrs["architecture"]), MNIST)
-        assert num_params <= 20_000
+        weights = num_params(parse(trial.user_attrs["architecture"]), MNIST)
+        assert weights <= 20_000
         assert latency_us > 0
-        assert size_bytes > 4 * num_params
-    refused = [trial for trial in trials if trial.state == optuna.trial.TrialState.PRUNED]
-    assert len(refused) >= 2  # simple_cnn and cnn_v2
-    assert all("rungs" not in trial.user_attrs for trial in refused)
+        assert size_bytes > 4 * weights
+    rejected = [trial for trial in trials if trial.state == optuna.trial.TrialState.PRUNED]
+    assert len(rejected) >= 2  # simple_cnn and cnn_v2
+    assert all("rungs" not in trial.user_attrs for trial in rejected)
     frame = pd.read_csv(tmp_path / "search_widths" / "pareto.csv")
     assert (frame[frame.role == "reference"].latency_us > 0).all()
 

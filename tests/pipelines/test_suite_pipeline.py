@@ -5,16 +5,19 @@ import subprocess
 import sys
 
 import mlflow
+import numpy as np
 import pandas as pd
 import pytest
-from experiments.trainings import train_all
+from matplotlib.image import imread
 
-from experiments import suite
 from mnist_tradeoff.architecture.references import REFERENCES
 from mnist_tradeoff.data import sets
-from mnist_tradeoff.search.config import RunConfig, SuiteConfig
-from mnist_tradeoff.tracking import store as tracking
+from mnist_tradeoff.pipelines.suite import children
+from mnist_tradeoff.pipelines.trainings import train_all
 from mnist_tradeoff.tracking.models import finals_of_run
+from mnist_tradeoff.tracking.runs import tracked_run
+from mnist_tradeoff.tracking.store import TrackingError, prepare_store
+from mnist_tradeoff.training.recipe import Recipe, RunConfig
 from tests.commands import environment, execute, mlflow_run, runs_in
 
 pytestmark = pytest.mark.slow
@@ -72,10 +75,19 @@ def test_parent_has_the_tables_and_the_figures(finished):
     folder, done = finished
     (parent,) = of_role(folder, "suite")
     client = mlflow.MlflowClient(f"sqlite:///{folder}/mlflow.db")
-    files = {file.path: file.file_size for file in client.list_artifacts(parent.info.run_id)}
+    files = {file.path for file in client.list_artifacts(parent.info.run_id)}
     expected = {f"{name}{theme}.png" for name in FIGURES for theme in ("", "_dark")}
-    assert set(files) == expected | {"results.csv", "results.md"}
-    assert all(size and size > 200 for size in files.values())
+    assert files == expected | {"results.csv", "results.md"}
+    own = folder / "mlruns" / "0" / parent.info.run_id / "artifacts"
+    for name in FIGURES:
+        light, dark = (imread(own / f"{name}{theme}.png")[..., :3] for theme in ("", "_dark"))
+        assert light.shape == dark.shape
+        assert light.shape[1] >= 1_200
+        for picture, background in ((light, 1), (dark, 0)):
+            drawn = np.any(picture != background, axis=2)
+            assert not drawn[0].any()
+            assert 0.02 < drawn.mean() < 0.7, name
+    assert (own / "results.md").read_text() in done.stdout
     frame = results(folder, parent.info.run_id)
     assert set(frame.columns) == {"model", "architecture", "seed", "metric", "value"}
     assert "test_accuracy" in set(frame.metric)
@@ -95,9 +107,9 @@ def test_its_trainings_are_found_for_an_export(finished, stripes):
     mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
     try:
         finals = finals_of_run(suite_run.info.run_id, sets.load(str(stripes)))
-        with pytest.raises(tracking.TrackingError, match="is one of 'stripes', not of 'digits'"):
+        with pytest.raises(TrackingError, match="is one of 'stripes', not of 'digits'"):
             finals_of_run(suite_run.info.run_id, sets.load("digits"))
-        with pytest.raises(tracking.TrackingError, match="Run with id=none not found"):
+        with pytest.raises(TrackingError, match="Run with id=none not found"):
             finals_of_run("none", sets.load("digits"))
     finally:
         mlflow.set_tracking_uri("")
@@ -178,11 +190,11 @@ def test_killed_and_run_again_is_as_if_undisturbed(finished, tmp_path, stripes):
 def test_a_training_that_fails_does_not_take_the_others_along(tmp_path, stripes, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
-    tracking.prepare_store()
+    prepare_store()
     dataset = sets.load(str(stripes))
     good = [RunConfig(model=model, epochs=1, dataset=str(stripes)) for model in ("ann", "cnn_v1")]
     bad = RunConfig(model="simple_cnn", epochs=1, batch_size=551, dataset=str(stripes))
-    with tracking.tracked_run("suite", {}, {"role": "suite"}):
+    with tracked_run("suite", {}, {"role": "suite"}):
         configs = [good[0], bad, good[1]]
         trained, failures = train_all(configs, dataset, lambda: None, "reference", ["reference"])
     mlflow.set_tracking_uri("")
@@ -205,7 +217,7 @@ def test_suite_whose_trainings_fail_ends_non_zero_and_names_them(tmp_path, strip
 
 
 def test_plan_has_every_reference_with_every_seed():
-    plan = suite.children(SuiteConfig(seeds=3, epochs=4, dataset="digits"))
+    plan = children(Recipe(epochs=4), seeds=3, dataset="digits")
     assert [(c.model, c.seed) for c in plan][:5] == [*((m, 0) for m in REFERENCES), ("ann", 1)]
     assert len(plan) == 12
     assert {(c.epochs, c.dataset) for c in plan} == {(4, "digits")}

@@ -1,33 +1,35 @@
 import io
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from mnist_tradeoff.architecture.notation import parse
 from mnist_tradeoff.architecture.references import resolve
+from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.data import sets
 from mnist_tradeoff.data.dataset import Dataset, Split
 from mnist_tradeoff.report import terminal
 from mnist_tradeoff.training.build import build
-from mnist_tradeoff.training.loop import Epoch, Evaluation, FinalResult
+from mnist_tradeoff.training.evaluation import Evaluation
+from mnist_tradeoff.training.loop import Epoch, FinalResult
 
 
 def dataset(name: str) -> Dataset:
     split = Split(np.zeros((5, 28, 28), np.uint8), np.zeros(5, np.uint8))
-    return Dataset(name, "digest", "source", split, split, split)
+    return Dataset(name, "digest", "source", MNIST, split, split, split)
 
 
 def result(test_accuracy: float) -> FinalResult:
     evaluation = Evaluation(0.1, test_accuracy, np.zeros(5))
-    return FinalResult(build(parse("1C3")), (), 1.25, "float32", evaluation, test=evaluation)
+    model = build(parse("1C3"), MNIST)
+    return FinalResult(model, (), 1.25, "float32", evaluation, test=evaluation)
 
 
 def test_summary_compares_a_reference_on_mnist():
     architecture = resolve("16C3-P2-32C3-P2")
-    text = terminal.summary(
-        architecture, complexity(architecture), dataset("mnist"), result(0.9889)
-    )
+    text = terminal.summary(architecture, dataset("mnist"), result(0.9889))
     assert text.splitlines()[0] == "cnn_v1 = 16C3-P2-32C3-P2 on mnist, 5 test images"
     assert "12,810   12,810" in text
     assert "98.89%   98.39%  (+0.50 points)" in text
@@ -36,7 +38,7 @@ def test_summary_compares_a_reference_on_mnist():
 @pytest.mark.parametrize(("model", "name"), [("cnn_v1", "digits"), ("8C3-P2", "mnist")])
 def test_no_comparison_without_documented_numbers(model, name):
     architecture = resolve(model)
-    text = terminal.summary(architecture, complexity(architecture), dataset(name), result(0.9))
+    text = terminal.summary(architecture, dataset(name), result(0.9))
     assert "documented" not in text
 
 
@@ -68,8 +70,7 @@ def test_bar_on_a_terminal_and_lines_elsewhere(monkeypatch, stream):
 def test_fallback_warning(capsys):
     terminal.warn_of_fallback(sets.load("digits"))
     assert capsys.readouterr().err == ""
-    fallback = Dataset("digits", "", "", *[dataset("").train] * 3, fallback_reason="no network")
-    terminal.warn_of_fallback(fallback)
+    terminal.warn_of_fallback(replace(dataset("digits"), fallback_reason="no network"))
     stderr = capsys.readouterr().err
     assert "WARNING: THIS IS NOT MNIST" in stderr
     assert "no network" in stderr

@@ -8,13 +8,15 @@ import pytest
 from optuna.trial import TrialState
 
 from mnist_tradeoff.architecture.references import REFERENCES
-from mnist_tradeoff.architecture.task import MNIST
+from mnist_tradeoff.architecture.task import MNIST, Shape, Task
+from mnist_tradeoff.search import service
 from mnist_tradeoff.search.sampler import seeds_of
-from mnist_tradeoff.search.service import study_names
+from mnist_tradeoff.search.spaces import Proposal
 from mnist_tradeoff.search.storage import StudyError
 from mnist_tradeoff.search.study import Study
 from mnist_tradeoff.search.successive_halving import Rung
 from mnist_tradeoff.system.processes import SILENCE_SECONDS, this_host
+from tests.services import PASSWORD
 from tests.studies import CONFIG, DATA, finish, run
 
 
@@ -139,7 +141,7 @@ def test_a_study_of_other_settings_is_refused(folder, change, named):
 def test_other_data_number_of_objectives_or_maker_is_refused(folder):
     study = Study(CONFIG, DATA, MNIST, folder)
     with pytest.raises(StudyError, match="was made with data=stripes 1234, not digits 5"):
-        Study(CONFIG, "digits 5", folder)
+        Study(CONFIG, "digits 5", MNIST, folder)
     with pytest.raises(StudyError, match="with cost=num_params, not num_params,macs"):
         Study(dataclasses.replace(CONFIG, cost="num_params,macs"), DATA, MNIST, folder)
     storage = study.storage.optuna
@@ -160,7 +162,8 @@ def test_a_start_that_was_killed_is_done_again(folder):
         study_name="killed",
         directions=["maximize", "minimize"],
     )
-    fresh.enqueue_trial(study.space.params(REFERENCES["simple_cnn"].architecture))
+    proposal = Proposal(REFERENCES["simple_cnn"].architecture)
+    fresh.enqueue_trial(study.space.params(proposal))
     again = Study(dataclasses.replace(CONFIG, study="killed"), DATA, MNIST, folder)
     run(again, 3)
     assert [t.architecture for t in again.finished()] == [
@@ -168,11 +171,13 @@ def test_a_start_that_was_killed_is_done_again(folder):
     ]
 
 
-def test_another_space_is_refused(folder):
+def test_another_space_or_task_is_refused(folder):
     study = Study(CONFIG, DATA, MNIST, folder)
     found = study.optuna.user_attrs["identity"]
+    with pytest.raises(StudyError, match=r"was made with task=\[28, 28, 1, 10\], not \[28, 28, 3"):
+        Study(CONFIG, DATA, Task(Shape(28, 28, 3), 10), folder)
     study.optuna.set_user_attr("identity", {**found, "space": {"max_filters": 128}})
-    with pytest.raises(StudyError, match=r"was made with space=\{'max_filters': 128\}, not"):
+    with pytest.raises(StudyError, match=r"was made with space=.*'max_filters': 128\}, not"):
         Study(CONFIG, DATA, MNIST, folder)
 
 
@@ -182,15 +187,15 @@ def test_more_trials_workers_and_seeds_go_on(folder):
     assert Study(more, DATA, MNIST, folder).missing() == 1
 
 
-def test_a_refused_proposal_is_no_trial_and_the_sampler_hears_of_it(folder):
+def test_a_rejected_proposal_is_no_trial_and_the_sampler_hears_of_it(folder):
     study = Study(dataclasses.replace(CONFIG, max_params=5_000), DATA, MNIST, folder)
     trial = study.take()
     assert trial is not None
     assert not trial.keeps_budgets({"max_params": 220_034.0})
     trial.reject()
     assert (study.rejected(), study.missing(), study.finished()) == (1, 20, [])
-    (refused,) = study.optuna.get_trials(states=[TrialState.PRUNED])
-    assert refused.constraints == {"max_params": 220_034.0}
+    (rejected,) = study.optuna.get_trials(states=[TrialState.PRUNED])
+    assert rejected.constraints == {"max_params": 220_034.0}
 
 
 def test_a_diverged_trial_counts_and_tells_why(folder):
@@ -209,6 +214,36 @@ def test_seeds_depend_on_study_and_number_alone():
     assert len(found) == 150
     assert seeds_of(3, 7) == seeds_of(3, 7) != seeds_of(4, 7)
     assert all(0 <= seed < 2**31 for seed in found)
+
+
+def test_a_study_of_an_older_version_goes_on(tmp_path, monkeypatch):
+    """It says neither which task nor which space it is of: there was one of each."""
+    monkeypatch.delenv("OPTUNA_STORAGE", raising=False)
+    study = Study(CONFIG, DATA, MNIST, tmp_path)
+    run(study, 2)
+    older = dict(study.optuna.user_attrs["identity"])
+    assert older.pop("task") == [28, 28, 1, 10]
+    assert older["space"].pop("name") == "widths"
+    study.optuna.set_user_attr("identity", older)
+    again = Study(CONFIG, DATA, MNIST, tmp_path)
+    run(again, 1)
+    assert [trial.number for trial in again.finished()] == [0, 1, 2]
+    loaded = Study.load("s", tmp_path)
+    assert (loaded.config.space, loaded.task, loaded.dataset) == ("widths", MNIST, DATA)
+    with pytest.raises(StudyError, match="was made with task="):
+        Study(CONFIG, DATA, Task(Shape(28, 28, 3), 10), tmp_path)
+
+
+def test_a_storage_is_described_and_its_clock_is_looked_at(postgres, tmp_path, monkeypatch):
+    monkeypatch.setenv("OPTUNA_STORAGE", postgres.create())
+    Study(CONFIG, DATA, MNIST, tmp_path)
+    text = service.describe_storage(tmp_path)
+    assert text.startswith("postgresql+psycopg://***@127.0.0.1")
+    assert text.endswith(", studies: s")
+    assert PASSWORD not in text
+    monkeypatch.setattr(service, "MAX_CLOCK_SECONDS", 1e-9)
+    with pytest.raises(StudyError, match="seconds from this machine's: set both by NTP"):
+        service.describe_storage(tmp_path)
 
 
 def test_a_line_that_a_full_disk_cut_off_is_removed(tmp_path, monkeypatch):
@@ -260,7 +295,7 @@ def test_a_word_that_is_no_storage_is_refused_and_makes_no_file(tmp_path, monkey
 
 def test_looking_for_studies_makes_no_journal(tmp_path, monkeypatch):
     monkeypatch.delenv("OPTUNA_STORAGE", raising=False)
-    assert study_names(tmp_path) == []
+    assert service.study_names(tmp_path) == []
     assert not list(tmp_path.iterdir())
 
 

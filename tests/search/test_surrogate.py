@@ -1,5 +1,6 @@
 """The surrogate's proposals: its gain against sampling, its budgets, and what it finds."""
 
+import functools
 import random
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 from benchmarks.replay_table import GridSpace, architectures
 from mnist_tradeoff.analysis.pareto import hypervolume, on_front
-from mnist_tradeoff.architecture.costs import num_params
+from mnist_tradeoff.architecture.costs import exact_cost, exact_costs
 from mnist_tradeoff.architecture.notation import parse
 from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.search.config import SearchConfig
@@ -19,24 +20,23 @@ from mnist_tradeoff.search.sampler import (
     choose_sampler,
     observations,
 )
-from mnist_tradeoff.search.spaces import SearchSpace
+from mnist_tradeoff.search.spaces import Proposal, Widths
 from mnist_tradeoff.search.surrogate import Observation, RandomTrial, expected_improvement, propose
 
 WORST_NUM_PARAMS = 316_228
-
-
-def num_params(architecture):
-    return num_params(architecture, MNIST)
+num_params = functools.partial(exact_cost, name="num_params", task=MNIST)
+TRIED = ("8C3-P2-8C3-P2", "2C3-P2-4C3-P2", "16C3-P2-32C3-P2")
 
 
 def accuracy(architecture):
     """A law without noise: the error falls with the parameters and the multiplications."""
-    cost = complexity(architecture)
-    return 1 - 0.9 * cost.num_params**-0.3 * (cost.macs / 1e5) ** -0.2
+    costs = exact_costs(architecture, MNIST)
+    return 1 - 0.9 * costs["num_params"] ** -0.3 * (costs["macs"] / 1e5) ** -0.2
 
 
 def observed(notations):
-    return [Observation(parse(one), 1, accuracy(parse(one))) for one in notations]
+    proposals = [Proposal(parse(notation)) for notation in notations]
+    return [Observation(one, 1, accuracy(one.architecture)) for one in proposals]
 
 
 def test_expected_improvement_is_the_mean_growth_of_the_hypervolume():
@@ -70,22 +70,22 @@ def test_beyond_the_corner_or_hopeless_there_is_nothing_to_gain():
 
 
 def test_a_proposal_is_new_and_within_the_budget():
-    space, known = SearchSpace(), observed(["8C3-P2-8C3-P2", "2C3-P2-4C3-P2", "16C3-P2-32C3-P2"])
+    space, known = Widths(), observed(TRIED)
     for seed in range(5):
         params = propose(
-            *(space, num_params, known, WORST_NUM_PARAMS, seed),
+            *(space, MNIST, num_params, known, WORST_NUM_PARAMS, seed),
             is_allowed=lambda architecture: num_params(architecture) <= 1_000,
         )
-        architecture = space.suggest(optuna.trial.FixedTrial(params))
-        assert num_params(architecture) <= 1_000
-        assert architecture not in [one.architecture for one in known]
-        known.append(Observation(architecture, 1, accuracy(architecture)))
+        proposal = space.suggest(optuna.trial.FixedTrial(params))
+        assert num_params(proposal.architecture) <= 1_000
+        assert proposal not in [one.proposal for one in known]
+        known.append(Observation(proposal, 1, accuracy(proposal.architecture)))
 
 
 def test_it_depends_on_the_seed_and_what_is_known_alone():
-    known = observed(["8C3-P2-8C3-P2", "2C3-P2-4C3-P2", "16C3-P2-32C3-P2"])
+    known = observed(TRIED)
     found = [
-        propose(SearchSpace(), num_params, known, WORST_NUM_PARAMS, seed=seed)
+        propose(Widths(), MNIST, num_params, known, WORST_NUM_PARAMS, seed=seed)
         for seed in (1, 1, 2, 3, 4)
     ]
     assert found[0] == found[1]
@@ -93,23 +93,24 @@ def test_it_depends_on_the_seed_and_what_is_known_alone():
 
 
 def test_what_runs_is_not_proposed_again():
-    known = observed(["8C3-P2-8C3-P2", "2C3-P2-4C3-P2", "16C3-P2-32C3-P2"])
-    space = SearchSpace()
+    known = observed(TRIED)
+    space = Widths()
     running = []
     for _ in range(4):
-        params = propose(space, num_params, [*known, *running], WORST_NUM_PARAMS, seed=0)
+        params = propose(space, MNIST, num_params, [*known, *running], WORST_NUM_PARAMS, seed=0)
         running.append(Observation(space.suggest(optuna.trial.FixedTrial(params)), 0, None))
-    assert len({one.architecture for one in running}) == 4
+    assert len({one.proposal for one in running}) == 4
 
 
 def test_where_everything_was_trained_it_proposes_a_replicate_within_the_budget():
     space = GridSpace()
     for seed in range(3):
         params = propose(
-            *(space, num_params, observed(architectures()), WORST_NUM_PARAMS, seed),
+            *(space, MNIST, num_params, observed(architectures()), WORST_NUM_PARAMS, seed),
             is_allowed=lambda architecture: num_params(architecture) <= 900,
         )
-        assert num_params(space.suggest(optuna.trial.FixedTrial(params))) <= 900
+        proposal = space.suggest(optuna.trial.FixedTrial(params))
+        assert num_params(proposal.architecture) <= 900
 
 
 @pytest.mark.parametrize("params", [None, {"filters": 3, "dense": True}])
@@ -126,7 +127,7 @@ def grid_hypervolume(sampler, trials):
     study = optuna.create_study(directions=["maximize", "minimize"], sampler=sampler)
     for _ in range(trials):
         trial = study.ask()
-        architecture = space.suggest(trial)
+        architecture = space.suggest(trial).architecture
         values = [accuracy(architecture), num_params(architecture)]
         trial.set_user_attr("architecture", str(architecture))
         trial.set_user_attr("rungs", [{"epochs": 1, "val_accuracy": values[0]}])
@@ -140,7 +141,7 @@ def grid_hypervolume(sampler, trials):
 def test_its_front_is_better_than_that_of_as_many_random_trials():
     trials = RANDOM_TRIALS + 10
     for seed in range(3):
-        ours = SurrogateSampler(seed, GridSpace(), num_params, WORST_NUM_PARAMS)
+        ours = SurrogateSampler(seed, GridSpace(), MNIST, num_params, WORST_NUM_PARAMS)
         chance = optuna.samplers.RandomSampler(seed=seed)
         assert grid_hypervolume(ours, trials) > grid_hypervolume(chance, trials)
 
@@ -161,10 +162,15 @@ def test_what_failed_is_the_worst_and_what_runs_has_no_accuracy_yet():
             trial(states.PRUNED),
             trial(states.COMPLETE, costs=costs, rungs=[rung]),
             trial(states.FAIL, costs=costs),
-            trial(states.RUNNING, costs=costs),
+            trial(states.RUNNING, costs=costs, overrides={"batch_size": 64}),
         ]
     )
     assert [(one.epochs, one.val_accuracy) for one in found] == [(3, 0.9), (1, 0.0), (0, None)]
+    architecture = parse("2C3-P2-4C3-P2")
+    assert [one.proposal for one in found] == [
+        *[Proposal(architecture)] * 2,
+        Proposal(architecture, (("batch_size", 64),)),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -177,29 +183,29 @@ def test_what_failed_is_the_worst_and_what_runs_has_no_accuracy_yet():
     ],
 )
 def test_the_cost_decides_who_proposes(cost, kind):
-    assert isinstance(choose_sampler(SearchConfig(cost=cost), SearchSpace()), kind)
+    assert isinstance(choose_sampler(SearchConfig(cost=cost), Widths(), MNIST), kind)
 
 
 def test_a_trial_that_has_only_some_of_its_parameters_gets_the_others():
     def suggested():
-        sampler = choose_sampler(SearchConfig(), SearchSpace())
+        sampler = choose_sampler(SearchConfig(), Widths(), MNIST)
         study = optuna.create_study(directions=["maximize", "minimize"], sampler=sampler)
         study.enqueue_trial({"blocks": 2})
-        return SearchSpace().suggest(study.ask())
+        return Widths().suggest(study.ask())
 
     assert suggested() == suggested()
 
 
 def test_a_trial_whose_process_died_between_two_parameters_is_proposed_as_it_was():
     def study():
-        sampler = choose_sampler(SearchConfig(), SearchSpace())
+        sampler = choose_sampler(SearchConfig(), Widths(), MNIST)
         return optuna.create_study(directions=["maximize", "minimize"], sampler=sampler)
 
-    undisturbed = SearchSpace().suggest(study().ask())
+    undisturbed = Widths().suggest(study().ask())
     disturbed = study()
     trial = disturbed.ask()
     trial.suggest_int("blocks", 2, 3)
     disturbed._storage.set_trial_state_values(trial._trial_id, optuna.trial.TrialState.WAITING)
     again = disturbed.ask()
     assert again.number == trial.number
-    assert SearchSpace().suggest(again) == undisturbed
+    assert Widths().suggest(again) == undisturbed

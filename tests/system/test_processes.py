@@ -4,47 +4,50 @@ import sys
 
 import pytest
 
-from mnist_tradeoff.system.processes import is_dead, this_owner, watch_launcher
+from mnist_tradeoff.system.processes import is_dead, this_owner
 from tests.factories import ROOT
 
-
-def test_without_mlflow_run_there_is_nobody_to_watch(monkeypatch):
-    monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)
-    watch_launcher()()
-
-
 CHILD = """
-import time
+import sys, time
 from mnist_tradeoff.system.processes import watch_launcher
 check = watch_launcher()
 check()
 print("watching", flush=True)
 try:
-    for _ in range(300):
+    for _ in range(int(sys.argv[1])):
         time.sleep(0.1)
         check()
+    print("went on", flush=True)
 except KeyboardInterrupt:
     print("launcher gone", flush=True)
 """
 
 
-@pytest.mark.parametrize("shell", [False, True])
-def test_the_check_notices_a_killed_launcher(shell):
+@pytest.mark.parametrize(
+    ("variables", "shell", "polls", "end"),
+    [
+        ({"MLFLOW_RUN_ID": "x"}, False, 300, "launcher gone\n"),
+        ({"MLFLOW_RUN_ID": "x"}, True, 300, "launcher gone\n"),
+        ({}, False, 4, "went on\n"),  # without `mlflow run` there is nobody to watch
+    ],
+)
+def test_the_check_notices_a_killed_launcher(variables, shell, polls, end):
     """The launcher is a process of its own, with or without a shell between it and the child."""
-    command = ["bash", "-c", '"$0" -c "$1"; true'] if shell else []
-    python = [sys.executable, *([] if shell else ["-c"]), CHILD]
+    command = ["bash", "-c", '"$0" -c "$1" "$2"; true'] if shell else []
+    python = [sys.executable, *([] if shell else ["-c"]), CHILD, str(polls)]
     launch = f"import subprocess; subprocess.run({[*command, *python]!r})"
+    kept = {key: value for key, value in os.environ.items() if key != "MLFLOW_RUN_ID"}
     launcher = subprocess.Popen(
         [sys.executable, "-c", launch],
         cwd=ROOT,
-        env={**os.environ, "MLFLOW_RUN_ID": "x", "PYTHONPATH": str(ROOT)},
+        env={**kept, **variables, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         text=True,
     )
     assert launcher.stdout is not None
     assert launcher.stdout.readline() == "watching\n"
     launcher.kill()
-    assert launcher.stdout.readline() == "launcher gone\n"
+    assert launcher.stdout.readline() == end
     launcher.communicate()
 
 

@@ -8,8 +8,9 @@ import pytest
 from mnist_tradeoff.architecture.notation import parse
 from mnist_tradeoff.architecture.references import resolve
 from mnist_tradeoff.data import sets
-from mnist_tradeoff.training import loop as training
-from mnist_tradeoff.training.loop import choose_precision, compile_prediction, train_and_test
+from mnist_tradeoff.training import evaluation
+from mnist_tradeoff.training.evaluation import compile_prediction
+from mnist_tradeoff.training.loop import OneCycle, train, train_and_test
 from mnist_tradeoff.training.recipe import TrainConfig
 from tests.factories import ROOT
 
@@ -71,11 +72,12 @@ def test_a_finished_training_leaves_no_images_in_memory(dataset):
 
 def test_every_image_of_an_epoch_is_counted_once(dataset):
     images, epochs = [], []
-    train_and_test(
-        SMALL, dataset, TrainConfig(epochs=2, batch_size=50), images.append, epochs.append
-    )
+    config = TrainConfig(epochs=2, batch_size=50)
+    parts = (dataset.task, dataset.train, dataset.val)
+    result = train(SMALL, *parts, config, images.append, epochs.append)
     assert sum(images) == 2 * 550
     assert [epoch.epoch for epoch in epochs] == [1, 2]
+    assert result.epochs == tuple(epochs)
 
 
 def test_batch_larger_than_the_set_is_refused(dataset):
@@ -87,7 +89,8 @@ def test_odd_batches_are_split_without_loss(dataset, monkeypatch):
     config = TrainConfig(epochs=2, batch_size=33, learning_rate=0.01)
     weights = []
     for threads in (1, 3):
-        monkeypatch.setattr(training, "THREADS", threads)
+        monkeypatch.setattr(evaluation, "THREADS", threads)
+        assert len(evaluation.split(np.arange(33), 33)) == min(threads, 2)
         weights.append(train_and_test(SMALL, dataset, config).model.get_weights())
     for a, b in zip(*weights, strict=True):
         np.testing.assert_allclose(a, b, atol=2e-3)
@@ -104,13 +107,13 @@ def test_divergence_in_the_very_last_step_is_noticed(dataset):
 
 
 def test_schedule_rises_to_the_peak_and_ends_near_zero():
-    schedule = training.OneCycle(peak=1.0, steps=100)
+    schedule = OneCycle(peak=1.0, steps=100)
     rates = [float(schedule(step)) for step in range(100)]
     assert max(rates) == pytest.approx(1.0, abs=0.02)
     assert rates.index(max(rates)) in range(28, 32)
     assert 0 < rates[0] < 0.05
     assert 0 < rates[-1] < 0.05
-    assert float(training.OneCycle(peak=1.0, steps=1)(0)) > 0
+    assert float(OneCycle(peak=1.0, steps=1)(0)) > 0
 
 
 def test_bfloat16_trains_and_gives_a_float32_model(dataset):
@@ -122,31 +125,14 @@ def test_bfloat16_trains_and_gives_a_float32_model(dataset):
     assert result.test.accuracy > 0.9
 
 
-@pytest.mark.parametrize(
-    ("model", "flags", "expected"),
-    [
-        ("cnn_v1", {"avx2"}, "float32"),
-        ("cnn_v1", {"avx512_bf16"}, "bfloat16"),
-        ("cnn_v2", {"amx_bf16"}, "bfloat16"),
-        ("ann", {"avx512_bf16"}, "float32"),
-        ("8C3-P2-12C3-P2", {"avx512_bf16"}, "float32"),
-    ],
-)
-def test_auto_precision(monkeypatch, model, flags, expected):
-    monkeypatch.setattr(training, "cpu_flags", lambda: flags)
-    assert choose_precision(resolve(model), "auto") == expected
-    assert choose_precision(resolve(model), "float32") == "float32"
-    assert choose_precision(resolve(model), "bfloat16") == "bfloat16"
-
-
 WEIGHTS = """
 import hashlib, sys
-from mnist_tradeoff.data import sets
-from mnist_tradeoff.training import loop as training
 from mnist_tradeoff.architecture.notation import parse
+from mnist_tradeoff.data import sets
+from mnist_tradeoff.training.loop import train_and_test
 from mnist_tradeoff.training.recipe import TrainConfig
 config = TrainConfig(epochs=2, batch_size=32, precision=sys.argv[2])
-result = training.train_and_test(parse("16C3-P2-16"), sets.load(sys.argv[1]), config)
+result = train_and_test(parse("16C3-P2-16"), sets.load(sys.argv[1]), config)
 print(hashlib.md5(b"".join(w.tobytes() for w in result.model.get_weights())).hexdigest())
 """
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from mnist_tradeoff.report.figures import learning_curve
 
+from mnist_tradeoff.report.curves import learning_curve
 from mnist_tradeoff.training.loop import Epoch
 
 

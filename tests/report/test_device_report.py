@@ -1,0 +1,79 @@
+"""The tables and fronts of what exported models cost a device."""
+
+import io
+
+import pandas as pd
+import pytest
+from matplotlib.image import imread
+
+from mnist_tradeoff.analysis.trainings import Training
+from mnist_tradeoff.report import device
+from mnist_tradeoff.report.device_figures import device_fronts
+from tests.factories import points_in
+
+
+def costs(model: str, seed: int, **changes: float) -> Training:
+    metrics = {
+        **{"num_params": 100.0, "macs": 10.0, "peak_activation_bytes": 5.0, "size_bytes": 400.0},
+        **{"int8_size_bytes": 150.0, "litert_test_accuracy": 0.9, "int8_test_accuracy": 0.89},
+        **{f"{p}latency_us{e}": 10.0 for p in ("", "int8_") for e in ("", "_p5", "_p95")},
+        **{"onnx_size_bytes": 500.0, "onnx_test_accuracy": 0.9},
+        **{"keras_predict_us": 5_000.0, "compiled_call_us": 100.0, "images_per_second": 9.0},
+    }
+    return Training(model, seed, f"{model}-{seed}", {**metrics, **changes})
+
+
+def test_seeds_are_merged_by_mean_and_times_by_median():
+    trainings = [
+        costs("a", seed, latency_us=us, int8_test_accuracy=accuracy)
+        for seed, (us, accuracy) in enumerate(((1.0, 0.7), (2.0, 0.8), (90.0, 0.9)))
+    ]
+    smaller = costs("b", 0, num_params=50.0)
+    first, second = device.by_cost([*trainings, smaller])
+    assert (first.name, second.name) == ("b", "a")
+    assert second.metrics["latency_us"] == 2.0
+    assert second.metrics["int8_test_accuracy"] == pytest.approx(0.8)
+    assert [training.seed for training in second.trainings] == [0, 1, 2]
+
+
+def test_a_model_that_loses_by_quantisation_leaves_the_front():
+    cheap = costs("cheap", 0)
+    rich = costs(
+        "rich", 0, num_params=200.0, macs=20.0, size_bytes=800.0, int8_size_bytes=300.0,
+        latency_us=9.0, litert_test_accuracy=0.95, int8_test_accuracy=0.88,
+    )  # fmt: skip
+    found = device.fronts(device.by_cost([cheap, rich]))
+    assert found["num_params"] == found["size_bytes"] == [True, True]
+    assert found["int8_size_bytes"] == [True, False]
+    assert found["latency_us"] == [False, True]  # faster and better
+    text = device.device_texts([cheap, rich])
+    assert "| `rich`  |" in text["costs.md"]
+    frame = pd.read_csv(io.StringIO(text["costs.csv"]))
+    assert frame.model.tolist() == ["cheap", "rich"]
+    figure = device_fronts(device.by_cost([cheap, rich]))
+    for axes, cost in zip(figure.axes, ("size_bytes", "latency_us"), strict=True):
+        for metrics in (cheap.metrics, rich.metrics):
+            assert points_in(axes) >= {
+                (metrics[cost], 1 - metrics["litert_test_accuracy"]),
+                (metrics[f"int8_{cost}"], 1 - metrics["int8_test_accuracy"]),
+            }
+
+
+def test_one_model_without_a_mistake_can_be_shown():
+    perfect = [costs("a", 0, litert_test_accuracy=1.0, int8_test_accuracy=1.0)]
+    assert "nan" not in device.device_texts(perfect)["costs.md"]
+    pictures = device.device_pictures(perfect)
+    assert list(pictures) == ["device_fronts.png", "device_fronts_dark.png"]
+    for content in pictures.values():
+        assert imread(io.BytesIO(content)).std() > 0
+
+
+def test_costs_that_order_models_alike_have_a_tau_of_one():
+    trainings = [
+        costs(str(i), 0, num_params=float(i), macs=float(i), size_bytes=float(-i)) for i in range(5)
+    ]
+    table = device.agreement_table(device.by_cost(trainings))
+    row = next(line for line in table.splitlines() if line.startswith("| parameters"))
+    cells = [cell.strip() for cell in row.split("|")][2:-1]
+    assert cells[1] == "1.00"
+    assert cells[3] == "-1.00"

@@ -1,0 +1,123 @@
+"""A study's tables, CSV files, page and figures, from hand-made trials and finals."""
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mnist_tradeoff.analysis.pareto import hv2
+from mnist_tradeoff.architecture.costs import COSTS
+from mnist_tradeoff.report import html, search_figures
+from mnist_tradeoff.report.search import write
+from mnist_tradeoff.report.search_frames import pareto_frame, trials_frame
+from mnist_tradeoff.report.search_tables import account_table, tables
+from mnist_tradeoff.search.results import SearchResults, progress
+from tests.factories import LARGE, MIDDLE, SMALL, exact, make_results, points_in
+
+
+@pytest.fixture
+def results() -> SearchResults:
+    return make_results()
+
+
+def test_without_references_there_is_nothing_to_say_about_them(results):
+    titles = [title for title, *_ in tables(results)]
+    assert "Against the documented accuracies" in titles
+    others = [title for title, *_ in tables(replace(results, references=[]))]
+    assert others == [
+        *("The front", "What each step along the front buys", "How it was found"),
+    ]
+    of_other_data = [title for title, *_ in tables(replace(results, dataset="digits"))]
+    assert set(titles) - set(of_other_data) == {"Against the documented accuracies"}
+
+
+def test_csv_files_hold_every_model_and_trial(results):
+    frame = pd.read_csv(io.StringIO(pareto_frame(results).to_csv(index=False)))
+    assert frame.role.tolist() == ["front"] * 3 + ["reference"] * 2
+    assert frame.num_params.tolist()[:3] == [exact(m)["num_params"] for m in (SMALL, MIDDLE, LARGE)]
+    assert frame.tied_with_next.tolist()[:3] == [False, True, False]
+    frame = pd.read_csv(io.StringIO(trials_frame(results).to_csv(index=False)))
+    assert frame.trial_number.tolist() == [0, 1, 2, 3, 4, 5]
+    assert frame.epochs.tolist() == [3, 3, 3, 1, 3, 0]
+    assert frame.full_length.tolist() == [True, True, True, False, True, False]
+    assert frame.train_seconds.sum() == 18  # 2 s a rung, nine of them
+
+
+def test_account_tells_what_successive_halving_missed(results):
+    _, _, rows, _ = account_table(results)
+    account = dict(rows)
+    assert account["trials"] == "6 of 6 architectures"
+    assert account["rejected untrained, over budget"] == "2"
+    assert account["diverged"] == "1"
+    assert account["trained at full length"] == "4, of 3 epochs"
+    assert account["stopped early by successive halving"] == "1"
+    assert account["… of them on the front after all"].startswith("0 of 1 (95 % interval 0% to")
+    assert account["HV2 of the documented references"] == "0.125"
+    finals = hv2(
+        np.array([finalist.costs["num_params"] for finalist in results.finalists]),
+        np.array([finalist.test.mean for finalist in results.finalists]),
+    )
+    assert account["HV2 of the front's finals, test"] == f"{finals:.3f}"
+    assert account["optimism: finals, validation − test, mean points"] == "-0.10"
+
+
+def test_page_is_whole_and_what_comes_from_outside_is_escaped(results):
+    text = html.render(replace(results, dataset="<script>alert(1)</script>"))
+    assert "<script>alert(1)</script>" not in text
+    assert text.count("plotly-graph-div") >= len(html.charts(results)) == 5
+    for source in ("<script src", "<link", "@import"):
+        assert source not in text
+
+
+@pytest.mark.parametrize(
+    ("costs", "panels"),
+    [(["num_params"], ["num_params", "macs"]), (["macs"], ["macs", "num_params"])],
+)
+def test_figure_shows_every_model_and_every_trial_over_the_costs_of_the_study(
+    results, costs, panels
+):
+    figure = search_figures.pareto_front(replace(results, costs=costs))
+    figure.canvas.draw()
+    for axes, cost in zip(figure.axes, panels, strict=True):
+        assert axes.get_xlabel() == f"{COSTS[cost].label} (log scale)"
+        drawn = points_in(axes)
+        for one in (*results.finalists, *results.references):
+            assert (one.costs[cost], 1 - one.test.mean) in drawn
+        for trial in results.trials:
+            if trial.at(3):
+                assert (trial.costs[cost], 1 - trial.rungs[-1].val_accuracy) in drawn
+    low, high = figure.axes[0].get_ylim()
+    assert low > high  # the better, the higher
+
+
+def test_figure_of_two_measured_costs_shows_these(results):
+    def measured(one):
+        return replace(one, costs={**one.costs, "latency_us": 9.0, "size_bytes": 5_000.0})
+
+    parts = {
+        name: list(map(measured, getattr(results, name)))
+        for name in ("trials", "finalists", "references")
+    }
+    found = replace(results, costs=["size_bytes", "latency_us"], **parts)
+    figure = search_figures.pareto_front(found)
+    labels = [axes.get_xlabel() for axes in figure.axes]
+    assert labels == ["bytes (log scale)", "latency µs (log scale)"]
+    title, header, *_ = tables(found)[0]
+    assert title == "The front"
+    assert header[1:5] == ["parameters", "MACs", "bytes", "latency µs"]
+
+
+def test_hypervolume_ends_where_the_trials_have_come_to(results):
+    grown = search_figures.hypervolume_by_trial(results)
+    last = np.asarray(grown.axes[0].lines[0].get_ydata())[-1]
+    assert last == progress(results.trials, 3)[-1].hv2
+
+
+def test_the_report_is_written_whole_over_an_older_one(tmp_path):
+    folder = tmp_path / "search_s"
+    write({"pareto.md": "old"}, folder)
+    paths = write({"pareto.md": "new", "pareto.png": b"\x89PNG"}, folder)
+    assert [path.read_bytes() for path in paths] == [b"new", b"\x89PNG"]
+    assert sorted(folder.iterdir()) == sorted(paths)

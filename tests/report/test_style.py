@@ -1,0 +1,39 @@
+import io
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from mnist_tradeoff.report.style import accuracy_axis, new_figure, themed
+
+
+def empty_figure():
+    figure = new_figure(2, 1)
+    figure.subplots().plot([0, 1], [0, 1])
+    return figure
+
+
+def test_a_figure_is_a_picture_for_light_and_for_dark_pages():
+    pictures = themed("name", empty_figure)
+    assert list(pictures) == ["name.png", "name_dark.png"]
+    for content, background in zip(pictures.values(), (1, 0), strict=True):
+        pixels = imread(io.BytesIO(content))[..., :3]
+        assert pixels.shape == (150, 300, 3)
+        np.testing.assert_array_equal(pixels[0, 0], [background] * 3)
+
+
+@pytest.mark.parametrize(
+    ("errors", "worst"),
+    [
+        ([0.01, 0.02], 0.02),
+        ([0.01, 0.4], 0.05),  # one poor model does not press the others into a line
+        ([0.2, 0.4], 0.4),  # but where all are poor, all are shown
+        ([], 0.05),
+    ],
+)
+def test_the_axis_shows_every_good_model_and_the_poor_where_there_are_no_others(errors, worst):
+    axes = new_figure(2, 1).subplots()
+    accuracy_axis(axes, errors)
+    low, high = axes.get_ylim()
+    assert low == pytest.approx(1.3 * worst)
+    assert high == pytest.approx(0.7 * max(min(errors, default=0), 0.0005))

@@ -1,0 +1,31 @@
+import os
+import stat
+
+import pytest
+
+from mnist_tradeoff.system.files import write_whole
+
+
+def test_a_file_is_replaced_at_once_and_has_the_usual_mode(tmp_path):
+    path = tmp_path / "a"
+    path.write_text("old")
+    before = os.umask(0o027)
+    try:
+        write_whole(path, b"new")
+    finally:
+        os.umask(before)
+    assert path.read_bytes() == b"new"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_fails_leaves_nothing_behind_and_the_old_file_alone(tmp_path):
+    kept, folder = tmp_path / "kept", tmp_path / "folder"
+    kept.write_text("old")
+    folder.mkdir()
+    with pytest.raises(TypeError):
+        write_whole(kept, "text where bytes are due")  # pyright: ignore[reportArgumentType]
+    with pytest.raises(OSError, match="folder"):
+        write_whole(folder, b"content")  # written, and then it cannot take this place
+    assert kept.read_text() == "old"
+    assert sorted(tmp_path.iterdir()) == [folder, kept]

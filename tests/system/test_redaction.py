@@ -1,0 +1,11 @@
+import pytest
+
+from mnist_tradeoff.system.redaction import redact
+
+
+@pytest.mark.parametrize("password", ["pw", "p@ss:w", "pa/ss", "p?x"])
+def test_redact(password):
+    text = redact(f"at postgresql+psycopg://u:{password}@h/db, retry")
+    assert text == "at postgresql+psycopg://***@h/db, retry"
+    assert redact("https://h/x?user=u&password=pw") == "https://h/x?user=u&password=***"
+    assert redact("sqlite:///a.db") == "sqlite:///a.db"

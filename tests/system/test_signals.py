@@ -1,0 +1,71 @@
+import os
+import signal
+import time
+
+import pytest
+
+from mnist_tradeoff.system import signals
+from mnist_tradeoff.system.signals import run_to_exit
+
+
+@pytest.fixture(autouse=True)
+def handlers():
+    """Ctrl-C heard even where the tests run in the background; all handlers put back."""
+    kept = {number: signal.getsignal(number) for number in signals.SIGNALS}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize(
+    ("error", "line", "code"),
+    [
+        (ValueError("a\n  b"), "error: a b\n", 1),
+        (FloatingPointError("diverged"), "error: diverged\n", 1),
+        (FileNotFoundError(2, "No such file", "x"), "error: [Errno 2] No such file: 'x'\n", 1),
+        (KeyboardInterrupt(), "interrupted\n", 130),
+    ],
+)
+def test_errors_end_as_one_line(capsys, error, line, code):
+    def main():
+        raise error
+
+    with pytest.raises(SystemExit) as exit_info:
+        run_to_exit(main)
+    assert exit_info.value.code == code
+    assert capsys.readouterr().err == line
+
+
+def test_sigterm_ends_as_one_line(capsys):
+    with pytest.raises(SystemExit) as exit_info:
+        run_to_exit(lambda: os.kill(os.getpid(), signal.SIGTERM))
+    assert exit_info.value.code == 143
+    assert capsys.readouterr().err == "terminated\n"
+
+
+def test_a_second_signal_does_not_disturb_the_cleaning_up(capsys):
+    cleaned = []
+
+    def main():
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
+            cleaned.append(True)
+
+    with pytest.raises(SystemExit) as exit_info:
+        run_to_exit(main)
+    assert exit_info.value.code == 130
+    assert cleaned
+    assert capsys.readouterr().err == "interrupted\n"
+
+
+def test_a_signal_that_was_lost_does_not_make_deaf(monkeypatch):
+    """Python loses an exception that is raised in a callback of its garbage collector."""
+    monkeypatch.setattr(signals, "DEAF_SECONDS", 0.1)
+    signals.raise_on_signals()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with pytest.raises(signals.Interrupted):
+            os.kill(os.getpid(), number)
+        time.sleep(0.2)

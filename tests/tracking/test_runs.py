@@ -1,0 +1,98 @@
+import os
+import subprocess
+import sys
+
+import mlflow
+import pytest
+
+from mnist_tradeoff.tracking.runs import log_contents, log_metrics, tracked_run
+from tests.factories import ROOT
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [(None, "FINISHED"), (ValueError, "FAILED"), (KeyboardInterrupt, "KILLED")],
+)
+def test_a_run_ends_with_the_right_status(store, error, expected):
+    assert (store / "mlflow.db").exists()
+    run_id = ""
+    try:
+        with tracked_run("name", {"seed": 1}, {"role": "run"}) as run_id:
+            if error:
+                raise error
+    except (ValueError, KeyboardInterrupt) as raised:
+        assert type(raised) is error
+    run = mlflow.get_run(run_id)
+    assert run.info.status == expected
+    assert run.info.run_name == "name"
+    assert run.data.params == {"seed": "1"}
+    assert run.data.tags["role"] == "run"
+    assert run.data.tags["git_dirty"] in ("true", "false", "unknown")
+    assert {"cpu", "threads", "python", "tensorflow"} <= set(run.data.tags)
+
+
+def test_joins_the_opened_run_and_keeps_its_spelling(store, monkeypatch):
+    with mlflow.start_run(run_name="opened") as opened:
+        mlflow.log_param("learning_rate", "1e-3")
+    monkeypatch.setenv("MLFLOW_RUN_ID", opened.info.run_id)
+    with tracked_run("other", {"learning_rate": 0.001, "seed": 0}, {}) as run_id:
+        assert run_id == opened.info.run_id
+        log_contents({"a.txt": "text", "a.png": b"\x89PNG"})
+        log_metrics({"T1: × seconds": 2.0})  # MLflow takes neither a colon nor a ×
+    run = mlflow.get_run(run_id)
+    assert run.data.params == {"learning_rate": "1e-3", "seed": "0"}
+    assert (run.info.run_name, run.info.status) == ("opened", "FINISHED")
+    assert run.data.metrics == {"T1  seconds": 2.0}
+    folder = store / "mlruns" / "0" / run_id / "artifacts"
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == {
+        **{"a.txt": b"text", "a.png": b"\x89PNG"},
+    }
+
+
+def test_full_disk_is_one_line(tmp_path):
+    """A limit on the size of files stands in for the end of the disk, in a process of its own."""
+    code = (
+        "from mnist_tradeoff.system.signals import run_to_exit\n"
+        "from mnist_tradeoff.tracking.runs import tracked_run\n"
+        "from mnist_tradeoff.tracking.store import prepare_store\n"
+        "def main():\n"
+        "    prepare_store()\n"
+        "    with tracked_run('run', {}, {}): pass\n"
+        "run_to_exit(main)"
+    )
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW_")}
+    environment["PYTHONPATH"] = str(ROOT)
+    limited = ["bash", "-c", 'ulimit -f 100; exec "$0" -c "$1"', sys.executable, code]
+    done = subprocess.run(
+        limited, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: tracking failed: (sqlite3.OperationalError)")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_first_touch_by_four_processes_at_once(tmp_path, kind, request):
+    code = (
+        "from mnist_tradeoff.tracking.runs import tracked_run\n"
+        "from mnist_tradeoff.tracking.store import prepare_store\n"
+        "prepare_store()\n"
+        "with tracked_run('run', {'seed': 0}, {}): pass"
+    )
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW_")}
+    environment["PYTHONPATH"] = str(ROOT)
+    store = f"sqlite:///{tmp_path}/mlflow.db"
+    if kind == "postgresql":
+        store = request.getfixturevalue("postgres").create()
+        environment["MLFLOW_TRACKING_URI"] = store
+    command = [sys.executable, "-c", code]
+    processes = [
+        subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE)
+        for _ in range(4)
+    ]
+    for process in processes:
+        _, stderr = process.communicate(timeout=300)
+        assert process.returncode == 0, stderr.decode()
+    runs = mlflow.MlflowClient(store).search_runs(["0"])
+    assert [run.info.status for run in runs] == ["FINISHED"] * 4
