@@ -63,7 +63,7 @@ def error_limits(errors: Sequence[float]) -> tuple[float, float]:
     Where all are below, it is all of them.
     """
     best = max(min(errors, default=0), LOWEST_ERROR_SHOWN)
-    worst = max(errors, default=1)
+    worst = max([best, *errors] if errors else [1])
     if best < 1 - LOWEST_ACCURACY_SHOWN:
         worst = min(worst, 1 - LOWEST_ACCURACY_SHOWN)
     return 1.3 * worst, 0.7 * best

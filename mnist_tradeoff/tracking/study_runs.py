@@ -229,6 +229,7 @@ class TrialLog:
             "precision": self.config.precision,
             "dataset": self.config.dataset,
             **trial.params,
+            **trial.overrides,
         }
 
     def tag_front(self, standings: Mapping[int, Standing]) -> None:
