@@ -7,8 +7,14 @@ import sys
 from pathlib import Path
 
 import mlflow
+import optuna
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
 
 from tests.factories import ROOT
+
+SEARCH = [sys.executable, "-m", "experiments.search"]
+SIZE = ("--trials", "5", "--epochs", "3", "--seeds", "1")
 
 
 def environment(folder: Path, **changes: str) -> dict[str, str]:
@@ -52,3 +58,38 @@ def runs_in(folder: Path) -> list:
 def hear_ctrl_c() -> None:
     """A shell that starts the tests in the background has told them to ignore it."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def search(folder, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+    return execute(folder, [*SEARCH, *arguments], **changes)
+
+
+def of_role(folder, role: str) -> list:
+    return [run for run in runs_in(folder) if run.data.tags.get("role") == role]
+
+
+def trials_of(folder, study: str = "widths") -> list[optuna.trial.FrozenTrial]:
+    storage = JournalStorage(JournalFileBackend(f"{folder}/optuna_journal.log"))
+    return optuna.load_study(study_name=study, storage=storage).get_trials(deepcopy=False)
+
+
+def start(folder, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*SEARCH, *arguments],
+        cwd=folder,
+        env=environment(folder),
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=hear_ctrl_c,
+        start_new_session=True,
+    )
+
+
+def wait_for_line(process: subprocess.Popen[str], beginning: str) -> None:
+    assert process.stderr is not None
+    seen = []
+    for line in process.stderr:
+        seen.append(line)
+        if line.startswith(beginning):
+            return
+    raise AssertionError("".join(seen))

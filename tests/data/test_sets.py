@@ -1,9 +1,6 @@
 import gzip
 import hashlib
-import http.server
-import threading
 import zipfile
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +10,6 @@ from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.data import download, sets
 from mnist_tradeoff.data.formats import (
     IDX_NAMES,
-    MNIST_MD5,
     NPZ_KEYS,
     idx_bytes,
     parse_idx,
@@ -30,16 +26,6 @@ def write_npz(path: Path, arrays, **changes) -> Path:
 def snapshot(folder: Path) -> dict[str, str]:
     files = (path for path in folder.rglob("*") if path.is_file())
     return {str(path): hashlib.md5(path.read_bytes()).hexdigest() for path in files}
-
-
-@pytest.fixture
-def nowhere(monkeypatch, tmp_path):
-    """No variable, empty caches, and mirrors that refuse the connection."""
-    monkeypatch.delenv("MNIST_TRADEOFF_DATA", raising=False)
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(download, "MIRRORS", ("http://127.0.0.1:9/", "http://127.0.0.1:9/b/"))
-    return tmp_path
 
 
 def test_idx_round_trip():
@@ -267,87 +253,3 @@ def test_without_network_mnist_fails_and_auto_falls_back():
     assert not sets.load("digits").fallback_reason
     assert digits.train.images.shape[1:] == (28, 28)
     assert digits.train.images.max() == 255
-
-
-class MirrorHandler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, format, *args):  # noqa: A002 (the base class's name)
-        pass
-
-
-@pytest.fixture(scope="module")
-def zipped_mnist(mnist_folder, tmp_path_factory):
-    """MNIST's files as the mirrors have them, however the folder has them."""
-    folder = tmp_path_factory.mktemp("mirror")
-    for name, array in zip(IDX_NAMES, read_arrays(mnist_folder), strict=True):
-        (folder / f"{name}.gz").write_bytes(gzip.compress(idx_bytes(array), compresslevel=1))
-    return folder
-
-
-@pytest.fixture
-def mirror(zipped_mnist):
-    """A real HTTP server over the folder of MNIST's files."""
-    server = http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0), lambda *args: MirrorHandler(*args, directory=str(zipped_mnist))
-    )
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture
-def broken_mirror():
-    """Answers every request with a body shorter than it announced."""
-
-    class Handler(MirrorHandler):
-        def do_GET(self):
-            self.send_response(200)
-            self.send_header("Content-Length", "1000")
-            self.end_headers()
-            self.wfile.write(b"short")
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.mark.usefixtures("nowhere")
-def test_second_mirror_and_two_downloads_at_once(monkeypatch, mirror, broken_mirror):
-    monkeypatch.setattr(download, "MIRRORS", (broken_mirror, mirror))
-    folder = download.cache_folder()
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(download.download_mnist, [folder, folder]))
-    assert sorted(path.name for path in folder.iterdir()) == sorted(f"{n}.gz" for n in IDX_NAMES)
-    assert sets.load("mnist").is_mnist
-
-
-@pytest.mark.usefixtures("nowhere")
-def test_download_goes_on_where_it_stopped(monkeypatch, mirror):
-    monkeypatch.setattr(download, "MIRRORS", (mirror,))
-    folder = download.cache_folder()
-    download.download_mnist(folder)
-    kept, lost, damaged = (folder / f"{name}.gz" for name in IDX_NAMES[:3])
-    lost.unlink()
-    damaged.write_bytes(damaged.read_bytes()[:100])
-    time_of_kept = kept.stat().st_mtime_ns
-    download.download_mnist(folder)
-    assert kept.stat().st_mtime_ns == time_of_kept
-    assert sets.load("mnist").is_mnist
-
-
-@pytest.mark.usefixtures("nowhere")
-def test_download_that_is_not_mnist_is_not_kept(monkeypatch, broken_mirror):
-    monkeypatch.setattr(download, "MIRRORS", (broken_mirror,))
-    with pytest.raises(OSError, match="arrived truncated or is not MNIST"):
-        download.download_mnist(download.cache_folder())
-    assert list(download.cache_folder().iterdir()) == []
-
-
-def test_md5_is_of_the_idx_content(mnist_folder):
-    for name, md5 in zip(IDX_NAMES, MNIST_MD5, strict=True):
-        path = next(mnist_folder.glob(f"{name}*"))
-        content = path.read_bytes()
-        content = gzip.decompress(content) if path.suffix == ".gz" else content
-        assert hashlib.md5(content).hexdigest() == md5

@@ -1,21 +1,15 @@
 """The search as its users run it: real processes, real storages, a small set."""
 
 import json
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import urllib.request
 from pathlib import Path
 
 import mlflow
-import optuna
 import pandas as pd
-import psutil
 import pytest
-from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
 from playwright.sync_api import expect
 
 from mnist_tradeoff.architecture.costs import num_params
@@ -23,12 +17,18 @@ from mnist_tradeoff.architecture.notation import parse
 from mnist_tradeoff.architecture.references import REFERENCES
 from mnist_tradeoff.architecture.task import MNIST
 from tests.browser import free_port, look, open_page, wait_for
-from tests.commands import environment, execute, hear_ctrl_c, mlflow_run, runs_in
+from tests.commands import (
+    SIZE,
+    mlflow_run,
+    of_role,
+    runs_in,
+    search,
+    start,
+    trials_of,
+    wait_for_line,
+)
 
 pytestmark = pytest.mark.slow
-
-SEARCH = [sys.executable, "-m", "experiments.search"]
-SIZE = ("--trials", "5", "--epochs", "3", "--seeds", "1")
 
 
 @pytest.fixture(scope="module")
@@ -43,19 +43,6 @@ def finished_search(tmp_path_factory, stripes):
     assert done.returncode == 0, done.stderr
     shutil.copy(folder / "search_widths" / "pareto.csv", folder / "pareto_of_five.csv")
     return folder, done
-
-
-def search(folder, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
-    return execute(folder, [*SEARCH, *arguments], **changes)
-
-
-def of_role(folder, role: str) -> list:
-    return [run for run in runs_in(folder) if run.data.tags.get("role") == role]
-
-
-def trials_of(folder, study: str = "widths") -> list[optuna.trial.FrozenTrial]:
-    storage = JournalStorage(JournalFileBackend(f"{folder}/optuna_journal.log"))
-    return optuna.load_study(study_name=study, storage=storage).get_trials(deepcopy=False)
 
 
 def test_one_parent_and_a_flat_child_for_each_trial(finished_search):
@@ -217,78 +204,8 @@ def test_again_trains_nothing_and_more_trials_go_on(finished_search, stripes):
         assert {run.info.status for run in of_role(folder, role)} == {"FINISHED"}
 
 
-def outcome(folder) -> list[tuple]:
-    return [
-        (trial.number, trial.state, trial.params, trial.values, trial.user_attrs["seed"])
-        for trial in trials_of(folder)
-    ]
-
-
-def test_killed_and_run_again_gives_the_trials_of_an_undisturbed_study(
-    finished_search, tmp_path, stripes
-):
-    undisturbed, _ = finished_search
-    arguments = [*SIZE, "--dataset", str(stripes)]
-    for line in ("2/5", "4/5"):
-        with start(tmp_path, *arguments) as process:
-            wait_for_line(process, line)
-            process.kill()
-    done = search(tmp_path, *arguments)
-    assert done.returncode == 0, done.stderr
-    assert outcome(tmp_path) == outcome(undisturbed)[:5]
-    assert {run.info.status for run in runs_in(tmp_path)} == {"FINISHED"}
-    assert len(of_role(tmp_path, "trial")) == 5
-    pd.testing.assert_frame_equal(
-        front_of(tmp_path / "search_widths" / "pareto.csv"),
-        front_of(undisturbed / "pareto_of_five.csv"),
-    )
-
-
 def front_of(path) -> pd.DataFrame:
     return pd.read_csv(path).drop(columns="run_ids")
-
-
-def start(folder, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*SEARCH, *arguments],
-        cwd=folder,
-        env=environment(folder),
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=hear_ctrl_c,
-        start_new_session=True,
-    )
-
-
-def wait_for_line(process: subprocess.Popen[str], beginning: str) -> None:
-    assert process.stderr is not None
-    seen = []
-    for line in process.stderr:
-        seen.append(line)
-        if line.startswith(beginning):
-            return
-    raise AssertionError("".join(seen))
-
-
-def test_two_commands_at_once_share_a_study_and_one_replaces_a_killed_worker(tmp_path, stripes):
-    arguments = (*SIZE, "--dataset", str(stripes))
-    first, second = (start(tmp_path, *arguments) for _ in range(2))
-    wait_for_line(first, "2/5")
-    (worker,) = [
-        child
-        for child in psutil.Process(first.pid).children()
-        if "spawn_main" in " ".join(child.cmdline())
-    ]
-    worker.kill()
-    for command in (first, second):
-        _, stderr = command.communicate(timeout=300)
-        assert command.returncode == 0, stderr
-    trials = trials_of(tmp_path)
-    assert [trial.number for trial in trials] == list(range(5))
-    assert {trial.state for trial in trials} == {optuna.trial.TrialState.COMPLETE}
-    numbers = [run.data.tags["trial_number"] for run in of_role(tmp_path, "trial")]
-    assert sorted(numbers) == [str(number) for number in range(5)]
-    assert len(of_role(tmp_path, "study")) == 1
 
 
 def test_a_deleted_parent_is_one_line_that_says_how_to_bring_it_back(finished_search, stripes):
@@ -299,50 +216,6 @@ def test_a_deleted_parent_is_one_line_that_says_how_to_bring_it_back(finished_se
     done = search(folder, *SIZE, "--dataset", str(stripes))
     client.restore_run(parent.info.run_id)
     assert_one_line(done, f"mlflow runs restore --run-id {parent.info.run_id}")
-
-
-def test_ctrl_c_stops_all_processes(tmp_path, stripes):
-    arguments = ("--trials", "500", "--epochs", "3", "--workers", "2", "--dataset", str(stripes))
-    process = start(tmp_path, *arguments)
-    wait_for_line(process, "4/500")
-    processes = psutil.Process(process.pid).children(recursive=True)
-    assert len(processes) >= 2
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
-    _, stderr = process.communicate(timeout=60)
-    assert process.returncode == 128 + signal.SIGINT
-    assert stderr.splitlines()[-1] == "interrupted"
-    assert "Traceback" not in stderr
-    assert "Exception" not in stderr
-    _, alive = psutil.wait_procs(processes, timeout=10)
-    assert not alive
-    (parent,) = of_role(tmp_path, "study")
-    assert parent.info.status == "KILLED"
-    assert {run.info.status for run in of_role(tmp_path, "trial")} == {"FINISHED"}
-    states = {trial.state for trial in trials_of(tmp_path)}
-    assert states <= {optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.WAITING}
-
-
-def test_measured_costs_two_at_once_under_a_budget(tmp_path, stripes):
-    done = search(
-        tmp_path,
-        *("--cost", "latency_us,size_bytes", "--max_params", "20000", "--trials", "2"),
-        *("--epochs", "1", "--seeds", "1", "--dataset", str(stripes)),
-    )
-    assert done.returncode == 0, done.stderr
-    trials = trials_of(tmp_path)
-    complete = [trial for trial in trials if trial.state == optuna.trial.TrialState.COMPLETE]
-    assert len(complete) == 2
-    for trial in complete:
-        _, latency_us, size_bytes = trial.values
-        weights = num_params(parse(trial.user_attrs["architecture"]), MNIST)
-        assert weights <= 20_000
-        assert latency_us > 0
-        assert size_bytes > 4 * weights
-    rejected = [trial for trial in trials if trial.state == optuna.trial.TrialState.PRUNED]
-    assert len(rejected) >= 2  # simple_cnn and cnn_v2
-    assert all("rungs" not in trial.user_attrs for trial in rejected)
-    frame = pd.read_csv(tmp_path / "search_widths" / "pareto.csv")
-    assert (frame[frame.role == "reference"].latency_us > 0).all()
 
 
 def test_another_study_of_that_name_is_one_line(finished_search, stripes):
@@ -372,3 +245,30 @@ def test_budget_that_no_architecture_meets_is_one_line_and_a_failed_run(tmp_path
     assert "max_params must be 0 or at least 126" in done.stderr
     assert "Traceback" not in done.stderr
     assert {run.info.status for run in runs_in(tmp_path)} == {"FAILED"}
+
+
+def outcome(folder) -> list[tuple]:
+    return [
+        (trial.number, trial.state, trial.params, trial.values, trial.user_attrs["seed"])
+        for trial in trials_of(folder)
+    ]
+
+
+def test_killed_and_run_again_gives_the_trials_of_an_undisturbed_study(
+    finished_search, tmp_path, stripes
+):
+    undisturbed, _ = finished_search
+    arguments = [*SIZE, "--dataset", str(stripes)]
+    for line in ("2/5", "4/5"):
+        with start(tmp_path, *arguments) as process:
+            wait_for_line(process, line)
+            process.kill()
+    done = search(tmp_path, *arguments)
+    assert done.returncode == 0, done.stderr
+    assert outcome(tmp_path) == outcome(undisturbed)[:5]
+    assert {run.info.status for run in runs_in(tmp_path)} == {"FINISHED"}
+    assert len(of_role(tmp_path, "trial")) == 5
+    pd.testing.assert_frame_equal(
+        front_of(tmp_path / "search_widths" / "pareto.csv"),
+        front_of(undisturbed / "pareto_of_five.csv"),
+    )

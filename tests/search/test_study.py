@@ -9,14 +9,12 @@ from optuna.trial import TrialState
 
 from mnist_tradeoff.architecture.references import REFERENCES
 from mnist_tradeoff.architecture.task import MNIST, Shape, Task
-from mnist_tradeoff.search import service
 from mnist_tradeoff.search.sampler import seeds_of
 from mnist_tradeoff.search.spaces import Proposal
 from mnist_tradeoff.search.storage import StudyError
 from mnist_tradeoff.search.study import Study
 from mnist_tradeoff.search.successive_halving import Rung
 from mnist_tradeoff.system.processes import SILENCE_SECONDS, this_host
-from tests.services import PASSWORD
 from tests.studies import CONFIG, DATA, finish, run
 
 
@@ -232,79 +230,3 @@ def test_a_study_of_an_older_version_goes_on(tmp_path, monkeypatch):
     assert (loaded.config.space, loaded.task, loaded.dataset) == ("widths", MNIST, DATA)
     with pytest.raises(StudyError, match="was made with task="):
         Study(CONFIG, DATA, Task(Shape(28, 28, 3), 10), tmp_path)
-
-
-def test_a_storage_is_described_and_its_clock_is_looked_at(postgres, tmp_path, monkeypatch):
-    monkeypatch.setenv("OPTUNA_STORAGE", postgres.create())
-    Study(CONFIG, DATA, MNIST, tmp_path)
-    text = service.describe_storage(tmp_path)
-    assert text.startswith("postgresql+psycopg://***@127.0.0.1")
-    assert text.endswith(", studies: s")
-    assert PASSWORD not in text
-    monkeypatch.setattr(service, "MAX_CLOCK_SECONDS", 1e-9)
-    with pytest.raises(StudyError, match="seconds from this machine's: set both by NTP"):
-        service.describe_storage(tmp_path)
-
-
-def test_a_line_that_a_full_disk_cut_off_is_removed(tmp_path, monkeypatch):
-    monkeypatch.delenv("OPTUNA_STORAGE", raising=False)
-    study = Study(CONFIG, DATA, MNIST, tmp_path)
-    run(study, 2)
-    journal = tmp_path / "optuna_journal.log"
-    whole = journal.read_bytes()
-    journal.write_bytes(whole + b'{"op_code": 5, "trial_id')
-    again = Study(CONFIG, DATA, MNIST, tmp_path)
-    run(again, 1)
-    assert journal.read_bytes().startswith(whole + b"{")
-    assert len(again.finished()) == 3
-
-
-@pytest.mark.parametrize(
-    "storage",
-    [
-        "postgresql+psycopg://me:hunter2@127.0.0.1:1/optuna",
-        "postgresql+psycopg://me:hunter2 and more@127.0.0.1:1/optuna",
-        "mysql+nodriver://me:hunter2@127.0.0.1/optuna",
-        "no such scheme://me:hunter2@x",
-        "/no/such/folder/journal.log",
-    ],
-)
-def test_a_storage_that_cannot_be_used_is_one_line_without_its_password(
-    tmp_path, monkeypatch, storage
-):
-    monkeypatch.setenv("OPTUNA_STORAGE", storage)
-    with pytest.raises(StudyError) as error:
-        Study(CONFIG, DATA, MNIST, tmp_path)
-    message = str(error.value)
-    assert "cannot be used" in message
-    assert "OPTUNA_STORAGE" in message
-    assert "hunter2" not in message
-    assert "and more" not in message
-    assert "\n" not in message
-    assert error.value.__cause__ is None
-
-
-@pytest.mark.parametrize("name", ["nonsense", "postgres://me:hunter2@127.0.0.1/optuna"])
-def test_a_word_that_is_no_storage_is_refused_and_makes_no_file(tmp_path, monkeypatch, name):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("OPTUNA_STORAGE", name)
-    with pytest.raises(StudyError, match=r"postgresql\+psycopg://"):
-        Study(CONFIG, DATA, MNIST, tmp_path)
-    assert not list(tmp_path.iterdir())
-
-
-def test_looking_for_studies_makes_no_journal(tmp_path, monkeypatch):
-    monkeypatch.delenv("OPTUNA_STORAGE", raising=False)
-    assert service.study_names(tmp_path) == []
-    assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("content", ["my notes\n", "my notes", '{"op": 1}'])
-def test_a_file_that_is_no_journal_is_refused_and_left_alone(tmp_path, monkeypatch, content):
-    path = tmp_path / "notes.txt"
-    path.write_text(content)
-    monkeypatch.setenv("OPTUNA_STORAGE", str(path))
-    with pytest.raises(StudyError, match="is no journal of Optuna's"):
-        Study(CONFIG, DATA, MNIST, tmp_path)
-    assert path.read_text() == content
-    assert list(tmp_path.iterdir()) == [path]
