@@ -2,6 +2,8 @@
 
 import pytest
 
+from mnist_tradeoff.data import download
+
 
 @pytest.fixture
 def nowhere(monkeypatch, tmp_path):
