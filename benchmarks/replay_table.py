@@ -18,7 +18,8 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from mnist_tradeoff.architecture.layers import Conv, Layer, MaxPool
+from mnist_tradeoff.architecture.groups import Layer
+from mnist_tradeoff.architecture.layers import Conv, MaxPool
 from mnist_tradeoff.architecture.notation import Architecture, parse
 from mnist_tradeoff.search.spaces import Proposal, Trial, encode_architecture
 from mnist_tradeoff.system.processes import THREADS_VARIABLE

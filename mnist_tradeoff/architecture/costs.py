@@ -17,24 +17,31 @@ FLOAT_ACCURACY, INT8_ACCURACY = "litert_test_accuracy", "int8_test_accuracy"
 
 
 def num_params(architecture: Architecture, task: Task) -> int:
-    """Trainable weights and biases."""
-    return sum(layer.num_params(before) for layer, before, _ in architecture.steps(task))
+    """Weights and biases as deployed: batch normalisation folded, shared weights counted once."""
+    return sum(layer.num_params(before) for layer, before in architecture.steps(task))
+
+
+def trainable_params(architecture: Architecture, task: Task) -> int:
+    """What training changes, as Keras counts it: a normalised channel has a scale and a shift."""
+    return sum(layer.trainable_params(before) for layer, before in architecture.steps(task))
 
 
 def macs(architecture: Architecture, task: Task) -> int:
     """Multiply-accumulate operations of one forward pass of one image.
 
-    Biases, ReLU and pooling are not counted (the convention of pycls and of the MCU literature).
+    Of convolutions and dense layers, every pass of a shared one; biases, normalisation, activations
+    and pooling are not counted (the convention of pycls and of the MCU literature).
     """
-    return sum(layer.macs(before) for layer, before, _ in architecture.steps(task))
+    return sum(layer.macs(before) for layer, before in architecture.steps(task))
 
 
 def peak_activation_bytes(architecture: Architecture, task: Task) -> int:
-    """The largest input + output of any one layer, float32, one image.
+    """The most that is kept at once while layer after layer is run, float32, one image.
 
-    It is the working memory that a layer-by-layer interpreter needs (Lin et al., "MCUNet", 2020).
+    Input and output of a layer, and what a sum waits for: the working memory that a layer-by-layer
+    interpreter needs (Lin et al., "MCUNet", 2020).
     """
-    return FLOAT32_BYTES * max(i.size + o.size for _, i, o in architecture.steps(task))
+    return FLOAT32_BYTES * max(layer.peak(before) for layer, before in architecture.steps(task))
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,7 @@ COSTS = {
     for cost in (
         Cost("num_params", "parameters", num_params, budget="max_params"),
         Cost("macs", "MACs", macs, budget="max_macs"),
+        Cost("trainable_params", "trainable parameters", trainable_params),
         Cost("peak_activation_bytes", "RAM bytes", peak_activation_bytes),
         Cost("size_bytes", "bytes", budget="max_size_bytes"),
         Cost("latency_us", "latency µs", budget="max_latency_us", is_time=True),

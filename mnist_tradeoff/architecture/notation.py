@@ -1,17 +1,28 @@
 """HOW architectures are written: the field's own notation, as values. Standard library only.
 
 The notation is that of Cireşan et al., "Multi-column deep neural networks", 2012, and Deotte, "How
-to choose CNN architecture MNIST", 2018: ``16C3-P2-128``. Flattening and the final classifier are
-implied. The kinds of layers, each with its token, are in ``architecture/layers.py``.
+to choose CNN architecture MNIST", 2018: ``16C3-P2-128``, extended (docs/notation.md). Flattening
+and the final classifier are implied. ``parse`` reads the canonical spelling, which is stored;
+``read`` also understands what people paste, for which it must know the task.
 """
 
+import itertools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import get_args
 
-from mnist_tradeoff.architecture.layers import KINDS, Dense, Layer
+from mnist_tradeoff.architecture.groups import Layer, Repeated, Residual, Shared, inputs
+from mnist_tradeoff.architecture.layers import Dense, Head, Kind, Leaf
 from mnist_tradeoff.architecture.task import Shape, Task
 
-MAX_LAYERS = 64
+MAX_PASSES = 256
+MAX_DEPTH = 8
+MAX_CHARACTERS = 2_000
+KINDS: tuple[type[Kind], ...] = get_args(Leaf)
+SUFFIX = re.compile(r"(?P<kind>[x@])(?P<times>\d{1,12})|\+", re.I)
+# Everything up to the next separator, or to a suffix of a group.
+TOKEN = re.compile(r"[^-()\[\]]+")
 
 
 @dataclass(frozen=True)
@@ -19,47 +30,77 @@ class Architecture:
     """The hidden layers of a classifier; whether they fit an image, its ``shapes`` tell.
 
     Raises:
-        ValueError: no or too many layers, or one on images after a flat one; the layer is named.
+        ValueError: no or too many layers, one on images after a flat one, or a ``head`` that is
+            not the last; the layer is named.
     """
 
     layers: tuple[Layer, ...]
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.layers) <= MAX_LAYERS:
-            raise ValueError(
-                f"an architecture has 1 to {MAX_LAYERS} layers, not {len(self.layers)}"
-            )
-        is_flat = False
-        for number, layer in enumerate(self.layers, start=1):
-            if is_flat and not layer.is_flat:
-                message = "only dense layers can follow a dense layer"
-                raise ValueError(f"layer {number} ({layer}) of '{self}': {message}")
-            is_flat = layer.is_flat
+        passes = sum(layer.passes() for layer in self.layers)
+        if not 1 <= passes <= MAX_PASSES:
+            raise ValueError(f"an architecture has 1 to {MAX_PASSES} layers, not {passes}")
+        leaves = [leaf for layer in self.layers for leaf in layer.leaves()]
+        for number, (leaf, after) in enumerate(itertools.pairwise(leaves), start=2):
+            if isinstance(leaf, Head):
+                raise ValueError(f"{leaf} is the classifier: it must be the last of '{self}'")
+            if leaf.is_flat and not (after.is_flat or after.keeps_flat):
+                message = "only dense layers can follow a flat layer"
+                raise ValueError(f"layer {number} ({after}) of '{self}': {message}")
+        if any(isinstance(leaf, Head) for leaf in leaves) and self.head is None:
+            raise ValueError(f"head must be the last of '{self}', and not in a group")
 
     def __str__(self) -> str:
-        """The notation: ``parse(str(a)) == a``."""
+        """The canonical notation: ``parse(str(a)) == a``."""
         return "-".join(map(str, self.layers))
 
+    @property
+    def head(self) -> Head | None:
+        """The classifier, where it is another than flattening and a dense layer."""
+        last = self.layers[-1]
+        return last if isinstance(last, Head) else None
+
+    @property
+    def body(self) -> tuple[Layer, ...]:
+        """The layers before the classifier."""
+        return self.layers[:-1] if self.head else self.layers
+
+    def leaves(self) -> Iterator[Kind]:
+        """Every layer that an image passes, in order, groups unrolled."""
+        for layer in self.body:
+            yield from layer.leaves()
+
     def shapes(self, task: Task) -> tuple[Shape, ...]:
-        """Output shape of every hidden layer, in order.
+        """Output shape of every layer before the classifier, in order; of a group, its last.
 
         Raises:
-            ValueError: a width or kernel out of range, or an image that shrinks below 1×1; the
-                layer is named.
+            ValueError: a number out of range, or an image that shrinks below 1×1; the layer is
+                named.
         """
         shapes = [task.input_shape]
-        for number, layer in enumerate(self.layers, start=1):
+        for number, layer in enumerate((*self.body, self.classifier(task)), start=1):
             try:
                 shapes.append(layer.output_shape(shapes[-1]))
             except ValueError as error:
-                raise ValueError(f"layer {number} ({layer}) of '{self}': {error}") from None
-        return tuple(shapes[1:])
+                shown = self.head if layer is self.layers[-1] or number > len(self.body) else layer
+                name = f"layer {number} ({shown or layer}) of '{self}'"
+                raise ValueError(f"{name}: {error}") from None
+        return tuple(shapes[1:-1])
 
-    def steps(self, task: Task) -> Iterator[tuple[Layer, Shape, Shape]]:
-        """Every layer with its input and output shape, the classifier included."""
-        outputs = (*self.shapes(task), Shape(1, 1, task.classes))
-        layers = (*self.layers, Dense(task.classes))
-        return zip(layers, (task.input_shape, *outputs[:-1]), outputs, strict=True)
+    def classifier(self, task: Task) -> Layer:
+        """The layer that makes the scores of the classes."""
+        if self.head:
+            return self.head.classifier(task.classes)
+        return Dense(task.classes, activation="linear")
+
+    def steps(self, task: Task) -> Iterator[tuple[Layer, Shape]]:
+        """Every layer with its input shape, the classifier included.
+
+        Raises:
+            ValueError: see ``shapes``.
+        """
+        self.shapes(task)
+        return inputs((*self.body, self.classifier(task)), task.input_shape)
 
 
 class NotationError(ValueError):
@@ -70,20 +111,152 @@ def parse(notation: str) -> Architecture:
     """Architecture of a notation such as ``16C3-P2-32C3-P2-128`` (case does not matter).
 
     Raises:
-        NotationError: a token that is no layer.
+        NotationError: a token that is no layer; it is named with its place.
         ValueError: layers that cannot follow each other.
     """
-    return Architecture(tuple(map(_layer, notation.upper().split("-"))))
+    return Architecture(_Parser(notation).whole())
 
 
-def _layer(token: str) -> Layer:
-    for kind in KINDS:
-        if match := kind.TOKEN.fullmatch(token):
-            return kind(**{name: int(digits) for name, digits in match.groupdict().items()})
-    raise NotationError(f"'{token}' is no layer: use {how_to_write()}")
+@dataclass(frozen=True)
+class Reading:
+    """An architecture, and how what was written was understood where that is not plain."""
+
+    architecture: Architecture
+    notes: tuple[str, ...] = ()
+
+
+def read(notation: str, task: Task) -> Reading:
+    """Architecture of what people paste: with its input in front and its classifier behind.
+
+    ``784-128-10`` and ``28x28-128-10`` are ``128`` on a task of 28×28 images in ten classes.
+
+    Raises:
+        ValueError: see ``parse``; or an input that is not the task's, or nothing but a classifier.
+    """
+    text, notes = _tidy(notation), []
+    first, _, rest = text.partition("-")
+    if rest and _is_input(first, task):
+        text, notes = rest, [f"{first} is the input"]
+    layers = _Parser(text).whole()
+    if layers[-1] == Dense(task.classes):
+        layers, notes = layers[:-1], [*notes, f"the last {task.classes} is the classifier"]
+        if not layers:
+            raise ValueError(
+                f"'{notation}' has no hidden layer: {task.classes} is the classifier; write "
+                f"{task.classes}-{task.classes} for a hidden layer of that width"
+            )
+    return Reading(Architecture(layers), tuple(notes))
+
+
+def spelled(architecture: Architecture, task: Task) -> str:
+    """The notation that ``read`` understands as this very architecture.
+
+    A first or last dense layer that could be taken for the input or the classifier gets these.
+    """
+    text = str(architecture)
+    if architecture.layers[-1] == Dense(task.classes):
+        text = f"{text}-{task.classes}"
+    if str(architecture.layers[0]) == str(task.input_shape.size):
+        text = f"{task.input_shape.size}-{text}"
+    return text
 
 
 def how_to_write() -> str:
     """A notation as an example, with what its tokens are."""
-    tokens, names = zip(*(kind.EXAMPLE for kind in KINDS), strict=True)
-    return f"a notation such as {'-'.join(tokens)} ({', '.join(names)})"
+    return "a notation such as 16C3-P2-32C3sb-(32DS3sb)+-G-128 (docs/notation.md): " + ", ".join(
+        f"{token} {name}" for token, name in (kind.EXAMPLE for kind in KINDS)
+    )
+
+
+def _tidy(notation: str) -> str:
+    """Without blanks around separators, and without brackets, which group nothing."""
+    return re.sub(r"\s*([-()\[\]])\s*", r"\1", notation.strip()).translate({91: None, 93: None})
+
+
+def _is_input(token: str, task: Task) -> bool:
+    height, width, channels = task.input_shape
+    if re.fullmatch(r"\d{1,6}(x\d{1,6}){1,2}", token, re.I):
+        sides = tuple(map(int, token.lower().split("x")))
+        if sides in ((height, width), (channels, height, width), (height, width, channels)):
+            return True
+        images = "×".join(map(str, task.image_shape))
+        raise ValueError(f"the input {token} is not that of the images, which are {images}")
+    return token == str(task.input_shape.size)
+
+
+class _Parser:
+    """Reads a notation from left to right; ``place`` counts characters from 0."""
+
+    def __init__(self, notation: str):
+        self.notation = notation
+        self.text = _tidy(notation)
+        self.place = 0
+        if len(self.text) > MAX_CHARACTERS:
+            raise NotationError(f"a notation has at most {MAX_CHARACTERS:,} characters")
+
+    def whole(self) -> tuple[Layer, ...]:
+        layers = self._sequence(depth=0)
+        if self.place < len(self.text):
+            raise self._error("nothing opens this parenthesis")
+        return layers
+
+    def _sequence(self, depth: int) -> tuple[Layer, ...]:
+        layers = [*self._item(depth)]
+        while self.text.startswith("-", self.place):
+            self.place += 1
+            layers += self._item(depth)
+        return tuple(layers)
+
+    def _item(self, depth: int) -> tuple[Layer, ...]:
+        if not self.text.startswith("(", self.place):
+            return (self._leaf(),)
+        if depth == MAX_DEPTH:
+            raise self._error(f"groups nest at most {MAX_DEPTH} deep")
+        self.place += 1
+        layers = self._sequence(depth + 1)
+        if not self.text.startswith(")", self.place):
+            raise self._error("a parenthesis is not closed")
+        self.place += 1
+        while match := SUFFIX.match(self.text, self.place):
+            layers = (self._group(layers, match),)
+            self.place = match.end()
+        return layers
+
+    def _group(self, layers: tuple[Layer, ...], match: re.Match[str]) -> Layer:
+        try:
+            if match[0] == "+":
+                return Residual(layers)
+            kind = Shared if match["kind"] == "@" else Repeated
+            return kind(layers, int(match["times"]))
+        except ValueError as error:
+            raise self._error(str(error)) from None
+
+    def _leaf(self) -> Layer:
+        match = TOKEN.match(self.text, self.place)
+        token = match[0] if match else ""
+        for kind in KINDS:
+            if kind.TOKEN and token and (found := kind.TOKEN.fullmatch(token)):
+                try:
+                    layer = kind.read(found)
+                except ValueError as error:
+                    raise self._error(str(error)) from None
+                self.place += len(token)
+                return layer
+        raise self._error(_why_no_layer(token))
+
+    def _error(self, message: str) -> NotationError:
+        match = TOKEN.match(self.text, self.place)
+        token = match[0] if match else self.text[self.place : self.place + 1]
+        at = f"'{token}'" if token else "the end"
+        return NotationError(f"{at} at character {self.place + 1}: {message}")
+
+
+def _why_no_layer(token: str) -> str:
+    for kind in KINDS:
+        found = kind.TOKEN.match(token) if kind.TOKEN else None
+        if found and found[0] and found.end() < len(token):
+            name = kind.EXAMPLE[1]
+            return (
+                f"{found[0]} is {name}, and '{token[found.end() :]}' behind it is no option of it"
+            )
+    return f"this is no layer: use {how_to_write()}"

@@ -2,7 +2,15 @@
 
 from dataclasses import dataclass
 
-from mnist_tradeoff.architecture.notation import Architecture, NotationError, how_to_write, parse
+from mnist_tradeoff.architecture.notation import (
+    Architecture,
+    NotationError,
+    Reading,
+    parse,
+    read,
+    spelled,
+)
+from mnist_tradeoff.architecture.task import MNIST, Task
 
 
 @dataclass(frozen=True)
@@ -30,20 +38,25 @@ REFERENCES = {
 }
 
 
-def resolve(model: str) -> Architecture:
-    """Architecture of a reference's name or of any notation.
+def resolve(model: str, task: Task = MNIST) -> Architecture:
+    """Architecture of a reference's name or of any notation, as people write it.
 
     Raises:
         ValueError: neither of the two, or layers that cannot follow each other; the message says
             which.
     """
+    return read_model(model, task).architecture
+
+
+def read_model(model: str, task: Task) -> Reading:
+    """As ``resolve``, with how the notation was understood."""
     if model in REFERENCES:
-        return REFERENCES[model].architecture
+        return Reading(REFERENCES[model].architecture)
     try:
-        return parse(model)
-    except NotationError:
+        return read(model, task)
+    except NotationError as error:
         names = ", ".join(REFERENCES)
-        raise ValueError(f"unknown model '{model}': use {names}, or {how_to_write()}") from None
+        raise ValueError(f"unknown model '{model}': {error}; or use {names}") from None
 
 
 def reference_of(architecture: Architecture) -> Reference | None:
@@ -51,7 +64,7 @@ def reference_of(architecture: Architecture) -> Reference | None:
     return next((r for r in REFERENCES.values() if r.architecture == architecture), None)
 
 
-def model_name(architecture: Architecture) -> str:
-    """A reference's name, or the notation."""
+def model_name(architecture: Architecture, task: Task = MNIST) -> str:
+    """A reference's name, or the notation that is read as this architecture."""
     reference = reference_of(architecture)
-    return reference.name if reference else str(architecture)
+    return reference.name if reference else spelled(architecture, task)

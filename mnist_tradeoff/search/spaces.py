@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
-from mnist_tradeoff.architecture.layers import Conv, Dense, Layer, MaxPool
+from mnist_tradeoff.architecture.groups import Layer
+from mnist_tradeoff.architecture.layers import Conv, Dense, MaxPool
 from mnist_tradeoff.architecture.notation import Architecture
 
 
@@ -74,7 +75,7 @@ def encode_architecture(architecture: Architecture) -> dict[str, float]:
     """What a search sees of an architecture: the numbers of its layers, by their place."""
     seen: dict[str, float] = {}
     block, number = 1, 0
-    for layer in architecture.layers:
+    for layer in architecture.leaves():
         number += 1
         seen |= layer.searched(block, number)
         if layer.ends_block:

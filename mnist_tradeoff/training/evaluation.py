@@ -23,11 +23,16 @@ class Evaluation:
     predictions: np.ndarray
 
 
-def split(batch, size: int) -> list:
-    """Slices of a batch of so many images, one for each core that is worth it."""
-    parts = max(1, min(THREADS, size // MIN_IMAGES_PER_THREAD))
+def slice_edges(size: int, images: int = 0) -> list[tuple[int, int]]:
+    """First and last of every slice of a batch: one for each core that is worth it.
+
+    Args:
+        images: of a slice, where that must not depend on the number of cores; 0: it may.
+    """
+    parts = size // images if images else min(THREADS, size // MIN_IMAGES_PER_THREAD)
+    parts = max(1, parts)
     edges = [size * part // parts for part in range(parts + 1)]
-    return [batch[low:high] for low, high in itertools.pairwise(edges)]
+    return list(itertools.pairwise(edges))
 
 
 def compile_prediction(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
@@ -38,7 +43,8 @@ def compile_prediction(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]
     """
 
     def forward(batch):
-        parts = [model(part, training=False) for part in split(batch, EVALUATION_BATCH)]
+        edges = slice_edges(EVALUATION_BATCH)
+        parts = [model(batch[low:high], training=False) for low, high in edges]
         return tf.concat(parts, axis=0)
 
     shape = [EVALUATION_BATCH, *model.input_shape[1:]]

@@ -18,14 +18,23 @@ from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.data.dataset import Dataset, Split
 from mnist_tradeoff.system.host import available_memory
 from mnist_tradeoff.training.backend import keras, tf
-from mnist_tradeoff.training.build import build
-from mnist_tradeoff.training.evaluation import Evaluation, compile_prediction, evaluate, split
+from mnist_tradeoff.training.build import Net, build_net, carry_over
+from mnist_tradeoff.training.evaluation import (
+    Evaluation,
+    compile_prediction,
+    evaluate,
+    slice_edges,
+)
 from mnist_tradeoff.training.recipe import TrainConfig, choose_precision
 
 # Work of one compiled call: about half a second on two cores. A progress bar moves and a signal is
 # heard between calls only, so a whole epoch in one call would be deaf for a minute.
 MACS_PER_CALL = 5_000_000_000
 MAX_STEPS_PER_CALL = 64
+# Images that are normalised together while a net is trained (benchmarks/NOTES.md).
+GROUP_IMAGES = 64
+# Of which the statistics of a finished net are taken.
+STATISTICS_IMAGES, STATISTICS_GROUP = 5_000, 1_000
 
 # One-cycle with Adam betas (0.7, 0.9): the schedule of tuomaso/train_mnist_fast.
 WARM_UP = 0.3
@@ -137,22 +146,24 @@ def _train(
     keras.backend.clear_session()
     _require_memory(architecture, task, config.batch_size)
     precision = choose_precision(architecture, config.precision)
-    model = build(architecture, task, config.seed, precision)
-    finished = model if precision == "float32" else build(architecture, task)
-    loop = Loop(model, training, config, macs(architecture, task))
-    predict = compile_prediction(finished)
+    net = build_net(architecture, task, config.seed, precision, is_trained=True)
+    # What is deployed has no normalisation of its own; without one, it is the very model.
+    is_same = precision == "float32" and not (net.norms or net.noises)
+    finished = net if is_same else build_net(architecture, task)
+    loop = Loop(net, training, config, macs(architecture, task))
+    predict = compile_prediction(finished.model)
     epochs: list[Epoch] = []
     evaluation = None
     for number in range(1, config.epochs + 1):
         loss, accuracy = loop.run_epoch(number, on_images)
-        if finished is not model:
-            finished.set_weights(model.get_weights())
+        if finished is not net:
+            carry_over(net, finished)
         evaluation = evaluate(predict, val)
         loop.require_finite(evaluation.loss, number)
         epochs.append(Epoch(number, loss, accuracy, evaluation.loss, evaluation.accuracy))
         on_epoch(epochs[-1])
     assert evaluation is not None
-    result = TrainResult(finished, tuple(epochs), loop.seconds, precision, evaluation)
+    result = TrainResult(finished.model, tuple(epochs), loop.seconds, precision, evaluation)
     return result, predict
 
 
@@ -175,8 +186,8 @@ class Loop:
         macs: of one image; they decide how many steps a compiled call has.
     """
 
-    def __init__(self, model: keras.Model, training: Split, config: TrainConfig, macs: int):
-        self.model = model
+    def __init__(self, net: Net, training: Split, config: TrainConfig, macs: int):
+        self.net, self.model = net, net.model
         self.config = config
         self.images = tf.constant(training.images)
         self.labels = tf.constant(training.labels, tf.int32)
@@ -197,11 +208,16 @@ class Loop:
             beta_1=BETA_1,
             beta_2=BETA_2,
         )
-        self.optimizer.build(model.trainable_variables)
+        self.optimizer.build(self.model.trainable_variables)
+        images = GROUP_IMAGES if net.norms else 0
+        self.edges = slice_edges(self.batch_size, images)
         signature = [tf.TensorSpec([None, self.batch_size], tf.int32)]
         self.run_steps = tf.function(self._run_steps, input_signature=signature)
         # No step: TensorFlow traces and optimises the graph at the first call, outside the clock.
         self.run_steps(tf.zeros((0, self.batch_size), tf.int32))
+        if net.norms:
+            self._collect = tf.function(self._collect_statistics)
+            self._collect()
         self.seconds = 0.0
 
     def run_epoch(self, number: int, on_images: Callable[[int], None]) -> tuple[float, float]:
@@ -217,6 +233,10 @@ class Loop:
             self.seconds += time.perf_counter() - started
             self.require_finite(total_loss, number)
             on_images(indices.size)
+        if self.net.norms:
+            started = time.perf_counter()
+            self._collect()
+            self.seconds += time.perf_counter() - started
         return total_loss / order.size, correct / order.size
 
     def require_finite(self, loss: float, epoch: int) -> None:
@@ -227,6 +247,27 @@ class Loop:
                 f"lower learning_rate (it was {self.config.learning_rate})"
             )
 
+    def _collect_statistics(self):
+        """Mean and variance behind every normalised layer, of training images by groups of 1,000.
+
+        Several groups of one fixed size, and not slices: the result is that of any thread count.
+        """
+        norms = self.net.norms
+        for norm in norms:
+            norm.collects = True
+        found = []
+        count = len(self.labels)
+        for first in range(0, min(STATISTICS_IMAGES, count), STATISTICS_GROUP):
+            last = min(first + STATISTICS_GROUP, count)
+            self.model(self.images[first:last], training=False)
+            found.append([norm.moments for norm in norms])
+        for norm in norms:
+            norm.collects = False
+        for norm, *moments in zip(norms, *found, strict=True):
+            means, variances = zip(*moments, strict=True)
+            norm.mean.assign(tf.add_n(means) / len(means))
+            norm.variance.assign(tf.add_n(variances) / len(variances))
+
     def _run_steps(self, batches):
         loss, hits = 0.0, 0
         for indices in batches:
@@ -235,7 +276,11 @@ class Loop:
         return loss, hits
 
     def _step(self, indices):
-        slices = [self._gradients(part) for part in split(indices, self.batch_size)]
+        slices = []
+        for first, last in self.edges:
+            for noise in self.net.noises:
+                noise.place = (tf.cast(self.optimizer.iterations, tf.int32), self.batch_size, first)
+            slices.append(self._gradients(indices[first:last]))
         losses, hits, gradients = zip(*slices, strict=True)
         summed = [tf.add_n(parts) / self.batch_size for parts in zip(*gradients, strict=True)]
         self._apply(summed)
