@@ -20,6 +20,7 @@ def run_training(config: RunConfig, check_launcher: Callable[[], None]) -> None:
         FloatingPointError: the training diverged.
     """
     prepare_store()
+    terminal.tell_reading(config.reading)
     name = model_name(config.architecture)
     with tracked_run(name, dataclasses.asdict(config), tags(config)) as run_id:
         dataset = load(config.dataset)

@@ -5,7 +5,7 @@ import sys
 from tqdm import tqdm
 
 from mnist_tradeoff.architecture.costs import exact_costs
-from mnist_tradeoff.architecture.notation import Architecture
+from mnist_tradeoff.architecture.notation import Architecture, Reading
 from mnist_tradeoff.architecture.references import reference_of
 from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.data.sets import DATA_VARIABLE
@@ -119,6 +119,13 @@ class SearchProgress:
     def on_poll(self) -> None:
         """The seconds go on while a trial is long."""
         self.bar.refresh()
+
+
+def tell_reading(reading: Reading) -> None:
+    """Say how a notation was understood, where that is not plain."""
+    if reading.notes:
+        line = f"read as {reading.architecture}: {', '.join(reading.notes)}"
+        print(line, file=sys.stderr, flush=True)
 
 
 def tell_reused(reused: int, wanted: int) -> None:

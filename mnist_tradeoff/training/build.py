@@ -29,6 +29,8 @@ from mnist_tradeoff.training.backend import keras
 from mnist_tradeoff.training.normalization import EPSILON, GroupNormalization, Noise
 
 LEAKY_SLOPE = 0.2
+# Those that Keras has no name for as we want them.
+OWN_ACTIVATIONS = ("leaky", "gelu")
 
 Apply = Callable[[Any], Any]
 Weighted = Conv | Separable | Depthwise | Dense
@@ -211,7 +213,7 @@ class _Builder:
 
     def _tail(self, layer: Weighted) -> dict[str, Any]:
         """Bias and activation as far as the Keras layer itself has them."""
-        inside = not self._keeps_norm(layer) and layer.activation != "leaky"
+        inside = not self._keeps_norm(layer) and layer.activation not in OWN_ACTIVATIONS
         activation = ACTIVATIONS[layer.activation] if inside else None
         return {"use_bias": not self._keeps_norm(layer), "activation": activation}
 
@@ -225,7 +227,7 @@ class _Builder:
             if keeps_norm:
                 unit.norms.append(self._norm())
                 x = unit.norms[-1](x)
-            if keeps_norm or layer.activation == "leaky":
+            if keeps_norm or layer.activation in OWN_ACTIVATIONS:
                 x = self._activation(layer.activation)(x)
             return x
 
@@ -236,9 +238,11 @@ class _Builder:
             return GroupNormalization(dtype=self.policy)
         return keras.layers.BatchNormalization(epsilon=EPSILON, dtype=self.policy)
 
-    def _activation(self, name: str) -> keras.layers.Layer:
+    def _activation(self, name: str) -> Apply:
         if name == "leaky":
             return keras.layers.LeakyReLU(LEAKY_SLOPE, dtype=self.policy)
+        if name == "gelu":  # by tanh: the exact one has no ONNX file that runs (tf2onnx 1.17)
+            return lambda x: keras.ops.gelu(x, approximate=True)
         return keras.layers.Activation(ACTIVATIONS[name], dtype=self.policy)
 
     def _global_average(self) -> Apply:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mnist_tradeoff.architecture.costs import num_params
-from mnist_tradeoff.architecture.notation import Architecture
-from mnist_tradeoff.architecture.references import resolve
+from mnist_tradeoff.architecture.notation import Architecture, Reading
+from mnist_tradeoff.architecture.references import read_model
 from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.system.host import cpu_flags
 from mnist_tradeoff.system.settings import option, require_range
@@ -56,14 +56,24 @@ class RunConfig(TrainConfig):
     """Train one architecture and track it in MLflow."""
 
     model: str = option(
-        "cnn_v1", "ann, simple_cnn, cnn_v1, cnn_v2, or a notation such as 16C3-P2-128"
+        "cnn_v1",
+        "ann, simple_cnn, cnn_v1, cnn_v2, or a notation: 16C3 convolution of 16 filters 3x3, 16DS3 "
+        "depthwise-separable, D3 depthwise, P2 max and A2 average pooling, G global average, 128 "
+        "dense, drop0.25 dropout, head3 classifier; behind a layer S2 stride, s same padding, b "
+        "batch normalisation, :tanh activation; groups (...)x3, (...)@3 shared, (...)+ residual. "
+        "Such as 16C3-P2-128 or 8C3sb-(8DS3sb)+-P2-16C3b-G. All of it: docs/notation.md",
     )
     dataset: str = option("auto", DATASET_HELP)
 
     @property
+    def reading(self) -> Reading:
+        """What the model's name or notation stands for, and how it was understood."""
+        return read_model(self.model, MNIST)
+
+    @property
     def architecture(self) -> Architecture:
         """What the model's name or notation stands for."""
-        return resolve(self.model)
+        return self.reading.architecture
 
     def __post_init__(self) -> None:
         super().__post_init__()
