@@ -15,11 +15,20 @@ import time
 import keras
 import numpy as np
 
-from mnist_tradeoff.architecture.layers import Conv, Dense, MaxPool
+from mnist_tradeoff.architecture.layers import (
+    Conv,
+    Dense,
+    Depthwise,
+    GlobalAverage,
+    MaxPool,
+    Separable,
+)
 from mnist_tradeoff.architecture.notation import Architecture
 from mnist_tradeoff.architecture.references import resolve
 from mnist_tradeoff.data.sets import load
 from mnist_tradeoff.system.processes import exit_with_parent
+
+ACTIVATIONS = {"leaky": keras.layers.LeakyReLU(0.2), "hswish": "hard_silu"}
 
 
 def plain_model(architecture: Architecture, seed: int) -> keras.Model:
@@ -27,13 +36,13 @@ def plain_model(architecture: Architecture, seed: int) -> keras.Model:
     model = keras.Sequential([keras.Input((28, 28, 1))])
     for layer in architecture.layers:
         match layer:
-            case Conv(filters, kernel):
-                model.add(keras.layers.Conv2D(filters, kernel, activation="relu"))
             case MaxPool(size):
                 model.add(keras.layers.MaxPooling2D(size))
-            case Dense(units):
-                model.add(keras.layers.Flatten())
-                model.add(keras.layers.Dense(units, activation="relu"))
+            case GlobalAverage():
+                model.add(keras.layers.GlobalAveragePooling2D())
+            case Conv() | Separable() | Depthwise() | Dense():
+                for part in weighted(layer):
+                    model.add(part)
             case _:
                 raise ValueError(f"there is no plain Keras layer here for {layer}")
     model.add(keras.layers.Flatten())
@@ -44,6 +53,28 @@ def plain_model(architecture: Architecture, seed: int) -> keras.Model:
         metrics=["accuracy"],
     )
     return model
+
+
+def weighted(layer: Conv | Separable | Depthwise | Dense) -> list[keras.layers.Layer]:
+    """A layer with weights, its normalisation and its activation."""
+    activation = ACTIVATIONS.get(layer.activation, layer.activation)
+    options = {"use_bias": not layer.normalized}
+    if not layer.normalized:
+        options["activation"] = activation
+    windows = {"strides": layer.stride, "padding": "same" if layer.same else "valid"}
+    made: list[keras.layers.Layer]
+    match layer:
+        case Conv(filters, kernel):
+            made = [keras.layers.Conv2D(filters, kernel, **windows, **options)]
+        case Separable(filters, kernel):
+            made = [keras.layers.SeparableConv2D(filters, kernel, **windows, **options)]
+        case Depthwise(kernel):
+            made = [keras.layers.DepthwiseConv2D(kernel, **windows, **options)]
+        case Dense(units):
+            made = [keras.layers.Flatten(), keras.layers.Dense(units, **options)]
+    if layer.normalized:
+        made += [keras.layers.BatchNormalization(), keras.layers.Activation(activation)]
+    return made
 
 
 class EpochClock(keras.callbacks.Callback):

@@ -20,10 +20,17 @@ import numpy as np
 import torch
 from torch import nn
 
-from mnist_tradeoff.architecture.layers import Conv, Dense, MaxPool
+from mnist_tradeoff.architecture.layers import (
+    Conv,
+    Dense,
+    Depthwise,
+    GlobalAverage,
+    MaxPool,
+    Separable,
+)
 from mnist_tradeoff.architecture.notation import Architecture
 from mnist_tradeoff.architecture.references import resolve
-from mnist_tradeoff.architecture.task import MNIST
+from mnist_tradeoff.architecture.task import MNIST, Shape
 from mnist_tradeoff.data.dataset import Split
 from mnist_tradeoff.data.sets import load
 from mnist_tradeoff.system.processes import exit_with_parent
@@ -33,23 +40,55 @@ TEST_BATCH_SIZE = 1000
 Step = Callable[[torch.Tensor, torch.Tensor], None]
 
 
+ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
+    "relu": lambda: nn.ReLU(inplace=True),
+    "leaky": lambda: nn.LeakyReLU(0.2, inplace=True),
+    "hswish": lambda: nn.Hardswish(inplace=True),
+    "tanh": nn.Tanh,
+}
+
+
 def plain_model(architecture: Architecture, seed: int) -> nn.Module:
     torch.manual_seed(seed)
     layers: list[nn.Module] = []
     shape = MNIST.input_shape
     for layer, output_shape in zip(architecture.layers, architecture.shapes(MNIST), strict=True):
         match layer:
-            case Conv(filters, kernel):
-                layers += [nn.Conv2d(shape.channels, filters, kernel), nn.ReLU(inplace=True)]
             case MaxPool(size):
                 layers.append(nn.MaxPool2d(size))
-            case Dense(units):
-                layers += [nn.Flatten(), nn.Linear(shape.size, units), nn.ReLU(inplace=True)]
+            case GlobalAverage():
+                layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten()]
+            case Conv() | Separable() | Depthwise() | Dense():
+                layers += weighted(layer, shape, output_shape)
             case _:
                 raise ValueError(f"there is no PyTorch layer here for {layer}")
         shape = output_shape
     layers += [nn.Flatten(), nn.Linear(shape.size, MNIST.classes)]
     return nn.Sequential(*layers).to(memory_format=torch.channels_last)
+
+
+def weighted(layer: Conv | Separable | Depthwise | Dense, before: Shape, after: Shape) -> list:
+    """A layer with weights, its normalisation and its activation."""
+    bias = not layer.normalized
+    if isinstance(layer, Dense):
+        made: list[nn.Module] = [nn.Flatten(), nn.Linear(before.size, after.size, bias=bias)]
+        norm = nn.BatchNorm1d(after.size)
+    else:
+        padding = (layer.kernel - 1) // 2 if layer.same else 0
+        windows = {"stride": layer.stride, "padding": padding}
+        channels, kernel = before.channels, layer.kernel
+        match layer:
+            case Conv(filters):
+                made = [nn.Conv2d(channels, filters, kernel, bias=bias, **windows)]
+            case Separable(filters):
+                shared = {"groups": channels, "bias": False, **windows}
+                made = [nn.Conv2d(channels, channels, kernel, **shared)]
+                made.append(nn.Conv2d(channels, filters, 1, bias=bias))
+            case Depthwise():
+                shared = {"groups": channels, "bias": bias, **windows}
+                made = [nn.Conv2d(channels, channels, kernel, **shared)]
+        norm = nn.BatchNorm2d(after.channels)
+    return [*made, *([norm] if layer.normalized else []), ACTIVATIONS[layer.activation]()]
 
 
 def tensors(split: Split) -> tuple[torch.Tensor, torch.Tensor]:

@@ -34,8 +34,13 @@ BATCH_SIZE = 256
 IMAGES = 55_000
 # Ours leaves out what does not fill a batch.
 OUR_IMAGES = IMAGES // BATCH_SIZE * BATCH_SIZE
-# The references, and one of the search's front.
-MODELS = (*REFERENCES, "4C3-13C3-P2-9C3-24C3-P2")
+# The references, one of the search's front, a separable net and a batch-normalised one.
+MODELS = (
+    *REFERENCES,
+    "4C3-13C3-P2-9C3-24C3-P2",
+    "6C3sb-6DS3sb-P2-10DS3b-10DS3b-P2-14DS3sb-14DS3s-G",
+    "8C3b-8C3b-P2-12C3b-12C3b-P2-16C3sb-10C3s-G",
+)
 
 # By its column: the arguments of `torch_train`.
 TORCH = {
