@@ -11,6 +11,7 @@ Arguments: the model and the batch size.
 import json
 import sys
 import time
+from typing import Any
 
 import keras
 import numpy as np
@@ -62,7 +63,7 @@ def weighted(layer: Conv | Separable | Depthwise | Dense) -> list[keras.layers.L
     if not layer.normalized:
         options["activation"] = activation
     windows = {"strides": layer.stride, "padding": "same" if layer.same else "valid"}
-    made: list[keras.layers.Layer]
+    made: list[Any]
     match layer:
         case Conv(filters, kernel):
             made = [keras.layers.Conv2D(filters, kernel, **windows, **options)]

@@ -15,6 +15,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -71,17 +72,17 @@ def weighted(layer: Conv | Separable | Depthwise | Dense, before: Shape, after: 
     """A layer with weights, its normalisation and its activation."""
     bias = not layer.normalized
     if isinstance(layer, Dense):
-        made: list[nn.Module] = [nn.Flatten(), nn.Linear(before.size, after.size, bias=bias)]
+        made: list[Any] = [nn.Flatten(), nn.Linear(before.size, after.size, bias=bias)]
         norm = nn.BatchNorm1d(after.size)
     else:
         padding = (layer.kernel - 1) // 2 if layer.same else 0
-        windows = {"stride": layer.stride, "padding": padding}
+        windows: dict[str, Any] = {"stride": layer.stride, "padding": padding}
         channels, kernel = before.channels, layer.kernel
         match layer:
             case Conv(filters):
                 made = [nn.Conv2d(channels, filters, kernel, bias=bias, **windows)]
             case Separable(filters):
-                shared = {"groups": channels, "bias": False, **windows}
+                shared: dict[str, Any] = {"groups": channels, "bias": False, **windows}
                 made = [nn.Conv2d(channels, channels, kernel, **shared)]
                 made.append(nn.Conv2d(channels, filters, 1, bias=bias))
             case Depthwise():
