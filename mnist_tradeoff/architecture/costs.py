@@ -74,7 +74,6 @@ COSTS = {
     for cost in (
         Cost("num_params", "parameters", num_params, budget="max_params"),
         Cost("macs", "MACs", macs, budget="max_macs"),
-        Cost("trainable_params", "trainable parameters", trainable_params),
         Cost("peak_activation_bytes", "RAM bytes", peak_activation_bytes),
         Cost("size_bytes", "bytes", budget="max_size_bytes"),
         Cost("latency_us", "latency µs", budget="max_latency_us", is_time=True),

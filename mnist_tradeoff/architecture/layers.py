@@ -18,6 +18,7 @@ MAX_UNITS = 4096
 MAX_SIDE = 256
 # At most six digits, so that no number is too long to print in an error.
 NUMBER = r"\d{1,6}"
+FLAGS = re.IGNORECASE | re.ASCII
 
 
 class Kind:
@@ -104,7 +105,9 @@ class Conv(Options, Kind):
     filters: int
     kernel: int = 3
 
-    TOKEN = re.compile(rf"(?P<filters>{NUMBER})C(?P<kernel>{NUMBER}){Options.PATTERN}", re.I)
+    TOKEN = re.compile(
+        rf"(?P<filters>{NUMBER})C(?P<kernel>{NUMBER}){Options.PATTERN}", re.I | re.ASCII
+    )
     EXAMPLE = ("16C3", "convolution")
 
     @classmethod
@@ -145,7 +148,9 @@ class Separable(Options, Kind):
     filters: int
     kernel: int = 3
 
-    TOKEN = re.compile(rf"(?P<filters>{NUMBER})DS(?P<kernel>{NUMBER}){Options.PATTERN}", re.I)
+    TOKEN = re.compile(
+        rf"(?P<filters>{NUMBER})DS(?P<kernel>{NUMBER}){Options.PATTERN}", re.I | re.ASCII
+    )
     EXAMPLE = ("16DS3", "depthwise-separable convolution")
 
     @classmethod
@@ -188,7 +193,7 @@ class Depthwise(Options, Kind):
 
     kernel: int = 3
 
-    TOKEN = re.compile(rf"D(?P<kernel>{NUMBER}){Options.PATTERN}", re.I)
+    TOKEN = re.compile(rf"D(?P<kernel>{NUMBER}){Options.PATTERN}", FLAGS)
     EXAMPLE = ("D3", "depthwise convolution")
 
     @classmethod
@@ -227,7 +232,7 @@ class MaxPool(Kind):
 
     size: int = 2
 
-    TOKEN = re.compile(rf"M?P(?P<size>{NUMBER})", re.I)
+    TOKEN = re.compile(rf"M?P(?P<size>{NUMBER})", FLAGS)
     EXAMPLE = ("P2", "max pooling")
     ends_block = True
 
@@ -244,7 +249,7 @@ class AveragePool(Kind):
 
     size: int = 2
 
-    TOKEN = re.compile(rf"AP?(?P<size>{NUMBER})", re.I)
+    TOKEN = re.compile(rf"AP?(?P<size>{NUMBER})", FLAGS)
     EXAMPLE = ("A2", "average pooling")
     ends_block = True
 
@@ -259,7 +264,7 @@ class AveragePool(Kind):
 class GlobalAverage(Kind):
     """Mean of each channel over the whole image."""
 
-    TOKEN = re.compile(r"G(?:AP)?", re.I)
+    TOKEN = re.compile(r"G(?:AP)?", FLAGS)
     EXAMPLE = ("G", "global average pooling")
     is_flat = True
 
@@ -276,7 +281,7 @@ class Dropout(Kind):
 
     rate: float = 0.5
 
-    TOKEN = re.compile(r"drop(?P<rate>\d?(?:\.\d{1,4})?)", re.I)
+    TOKEN = re.compile(r"drop(?P<rate>\d?(?:\.\d{1,4})?)", FLAGS)
     EXAMPLE = ("drop0.25", "dropout")
     keeps_flat = True
 
@@ -303,7 +308,7 @@ class Dense(Options, Kind):
 
     units: int
 
-    TOKEN = re.compile(rf"(?P<units>{NUMBER})N?{Options.PATTERN_FLAT}", re.I)
+    TOKEN = re.compile(rf"(?P<units>{NUMBER})N?{Options.PATTERN_FLAT}", FLAGS)
     EXAMPLE = ("128", "dense")
     is_flat = True
 
@@ -338,7 +343,7 @@ class Head(Kind):
 
     kernel: int = 3
 
-    TOKEN = re.compile(rf"head(?P<kernel>{NUMBER})", re.I)
+    TOKEN = re.compile(rf"head(?P<kernel>{NUMBER})", FLAGS)
     EXAMPLE = ("head3", "convolution as classifier, last")
 
     def __str__(self) -> str:

@@ -20,7 +20,7 @@ MAX_PASSES = 256
 MAX_DEPTH = 8
 MAX_CHARACTERS = 2_000
 KINDS: tuple[type[Kind], ...] = get_args(Leaf)
-SUFFIX = re.compile(r"(?P<kind>[x@])(?P<times>\d{1,12})|\+", re.I)
+SUFFIX = re.compile(r"(?P<kind>[x@])(?P<times>\d{1,12})|\+", re.I | re.ASCII)
 # Everything up to the next separator, or to a suffix of a group.
 TOKEN = re.compile(r"[^-()\[\]]+")
 
@@ -175,7 +175,7 @@ def _tidy(notation: str) -> str:
 
 def _is_input(token: str, task: Task) -> bool:
     height, width, channels = task.input_shape
-    if re.fullmatch(r"\d{1,6}(x\d{1,6}){1,2}", token, re.I):
+    if re.fullmatch(r"\d{1,6}(x\d{1,6}){1,2}", token, re.I | re.ASCII):
         sides = tuple(map(int, token.lower().split("x")))
         if sides in ((height, width), (channels, height, width), (height, width, channels)):
             return True

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from mnist_tradeoff.architecture.costs import COSTS, exact_costs
+from mnist_tradeoff.architecture.costs import COSTS, exact_costs, trainable_params
 from mnist_tradeoff.architecture.references import model_name
 from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.report import curves
@@ -33,7 +33,8 @@ def train_in_run(
     """
     architecture = config.architecture
     runs.log_dataset(dataset)
-    runs.log_metrics(exact_costs(architecture, dataset.task, EXACT_COSTS))
+    costs = exact_costs(architecture, dataset.task, EXACT_COSTS)
+    runs.log_metrics({**costs, "trainable_params": trainable_params(architecture, dataset.task)})
     trainings.log_fingerprint(fingerprint_of(config, dataset))
 
     def log_and_tell(epoch: Epoch) -> None:

@@ -67,14 +67,20 @@ def _microseconds(costs: Model, prefix: str) -> str:
     return "{:.1f} ({:.1f}–{:.1f})".format(*ends)
 
 
+def known_costs(models: Sequence[Model]) -> list[str]:
+    """The costs that all models have: runs of an older version lack the newer ones."""
+    return [cost for cost in COSTS if all(cost in model.metrics for model in models)]
+
+
 def fronts(models: Sequence[Model]) -> dict[str, list[bool]]:
     """By cost: which models no other dominates in that cost and in the accuracy that it buys."""
-    return {
-        cost: on_front(
-            np.array([[m.metrics[cost], 1 - m.metrics[row.accuracy]] for m in models])
-        ).tolist()
-        for cost, row in COSTS.items()
-    }
+
+    def front(cost: str) -> list[bool]:
+        accuracy = COSTS[cost].accuracy
+        points = [[model.metrics[cost], 1 - model.metrics[accuracy]] for model in models]
+        return on_front(np.array(points)).tolist()
+
+    return {cost: front(cost) for cost in known_costs(models)}
 
 
 def front_table(models: Sequence[Model]) -> str:
@@ -82,13 +88,14 @@ def front_table(models: Sequence[Model]) -> str:
     found = fronts(models)
     rows = []
     for i, costs in enumerate(models):
-        own = [found[cost][i] for cost in COSTS]
+        own = [front[i] for front in found.values()]
         rows.append([f"`{costs.name}`", *("yes" if on else "–" for on in [*own, all(own)])])
-    return table(["model", *(cost.label for cost in COSTS.values()), "under all"], rows)
+    return table(["model", *(COSTS[cost].label for cost in found), "under all"], rows)
 
 
 def agreement_table(models: Sequence[Model]) -> str:
     """Kendall's τ of every two costs over the models, as Markdown."""
+    known = known_costs(models)
 
     def correlation(a: str, b: str) -> str:
         if len(models) < 2:
@@ -97,8 +104,8 @@ def agreement_table(models: Sequence[Model]) -> str:
         tau, _ = stats.kendalltau(*values)
         return f"{tau:.2f}"
 
-    rows = [[COSTS[a].label, *(correlation(a, b) if a != b else "" for b in COSTS)] for a in COSTS]
-    return table(["", *(cost.label for cost in COSTS.values())], rows)
+    rows = [[COSTS[a].label, *(correlation(a, b) if a != b else "" for b in known)] for a in known]
+    return table(["", *(COSTS[cost].label for cost in known)], rows)
 
 
 def onnx_table(models: Sequence[Model]) -> str:

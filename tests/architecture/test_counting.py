@@ -72,8 +72,9 @@ def constants(content: bytes) -> int:
 
     model = schema.ModelT.InitFromPackedBuf(content, 0)
     found = 0
-    for tensor in (tensor for graph in model.subgraphs for tensor in graph.tensors):
-        data = model.buffers[tensor.buffer].data
+    (graph,), buffers = model.subgraphs or [], model.buffers or []
+    for tensor in graph.tensors or []:
+        data = buffers[tensor.buffer].data
         if tensor.type == schema.TensorType.FLOAT32 and data is not None:
             values = np.frombuffer(bytes(data), np.float32)
             found += len(values) if values.any() else 0

@@ -31,13 +31,12 @@ def test_references_by_name_and_by_notation():
     ("notation", "message"),
     [
         ("", "unknown model ''"),
-        ("resnet50", "unknown model 'resnet50': use ann, simple_cnn, cnn_v1, cnn_v2"),
+        ("resnet50", "unknown model 'resnet50': .* use ann, simple_cnn, cnn_v1, cnn_v2"),
         ("16C3--P2", "unknown model"),
-        ("16C3-P2 -8", "unknown model"),
         ("٣C3", "unknown model"),
         ("9999999C3", "unknown model"),
         ("128-16C3", r"layer 2 \(16C3\) .* only dense layers can follow"),
-        ("-".join(["1C1"] * 65), "1 to 64 layers, not 65"),
+        ("-".join(["1C1"] * 257), "1 to 256 layers, not 257"),
     ],
 )
 def test_what_is_no_architecture_is_refused_by_name(notation, message):
@@ -71,5 +70,5 @@ def test_larger_images_have_room_for_more():
 
 
 def test_a_token_that_is_no_layer_is_named():
-    with pytest.raises(NotationError, match="'Q2' is no layer: use a notation such as 16C3-P2-128"):
+    with pytest.raises(NotationError, match="'Q2' at character 6: this is no layer"):
         parse("16C3-Q2")

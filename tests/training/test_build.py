@@ -4,6 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mnist_tradeoff.architecture.layers import Kind
 from mnist_tradeoff.architecture.notation import Architecture, parse
 from mnist_tradeoff.architecture.task import MNIST, Shape, Task
 from mnist_tradeoff.training.build import build
@@ -40,7 +41,7 @@ def test_a_model_takes_the_images_of_its_task():
 
 
 @dataclass(frozen=True)
-class Unknown:
+class Unknown(Kind):
     """A kind of layer that nobody has told Keras of."""
 
     is_flat = True
