@@ -16,10 +16,30 @@ def on_front(points: np.ndarray) -> np.ndarray:
     points = np.asarray(points, float)
     if np.isnan(points).any():
         raise ValueError("a point with NaN has no place on a front")
-    at_most = (points[:, None] <= points[None]).all(axis=2)
-    below = (points[:, None] < points[None]).any(axis=2)
-    dominated = (at_most & below).any(axis=0)
-    return np.logical_not(dominated)
+    order = np.lexsort(points.T[::-1])
+    on = np.zeros(len(points), bool)
+    on[order] = _on_front_of_two(points[order]) if points.shape[1:] == (2,) else _on(points[order])
+    return on
+
+
+def _on_front_of_two(points: np.ndarray) -> np.ndarray:
+    """Of points (n, 2) in lexicographic order: those below all of the other points before."""
+    is_new = np.ones(len(points), bool)
+    is_new[1:] = (points[1:] != points[:-1]).any(axis=1)
+    seconds = points[is_new, 1]
+    on = np.ones(len(seconds), bool)
+    on[1:] = seconds[1:] < np.minimum.accumulate(seconds)[:-1]
+    return on[np.cumsum(is_new) - 1]
+
+
+def _on(points: np.ndarray) -> np.ndarray:
+    """Of points in lexicographic order: the first that is left is on the front, and so on."""
+    on, rest = np.zeros(len(points), bool), np.arange(len(points))
+    while len(rest):
+        first, others = points[rest[0]], points[rest]
+        on[rest[(others == first).all(axis=1)]] = True
+        rest = rest[~(first <= others).all(axis=1)]
+    return on
 
 
 def ranks(points: np.ndarray) -> np.ndarray:
@@ -45,6 +65,7 @@ def hypervolume(points: np.ndarray, reference_point: np.ndarray) -> float:
         return 0.0
     if len(reference_point) == 1:
         return float(reference_point[0] - points.min())
+    points = points[on_front(points)]  # the others add nothing
     points = points[np.argsort(points[:, -1])]
     edges = np.append(points[:, -1], reference_point[-1])
     slices = (

@@ -24,7 +24,6 @@ from mnist_tradeoff.search.results import (
     standings,
 )
 from mnist_tradeoff.search.spaces import Proposal
-from mnist_tradeoff.search.storage import NO_END
 from mnist_tradeoff.search.study import Study
 from mnist_tradeoff.search.successive_halving import candidates, front
 from mnist_tradeoff.search.trials import reference_costs, run_trials
@@ -136,7 +135,7 @@ def finish_study(
         ValueError: some trainings failed; the report is there without them.
     """
     asked = time.time()
-    with study.lock("finals", NO_END):
+    with study.lock("finals"):
         if study.report_time > asked:
             return "  report        another process has just written it\n"
         log.write_patiently(study.finished())

@@ -21,7 +21,6 @@ from mnist_tradeoff.search.results import (
     DOCUMENTED_HV2,
     SearchResults,
     hv2_of_finalists,
-    progress,
 )
 from mnist_tradeoff.search.successive_halving import Candidate, candidates, front
 
@@ -174,7 +173,7 @@ def _description(finalist: Model) -> str:
 def hypervolume_chart(results: SearchResults) -> go.Figure:
     """HV2 over trials and over seconds, with the references' levels."""
     figure = _figure("Hypervolume (HV2) of the front", "completed trials", "HV2, validation")
-    grown = progress(results.trials, results.epochs)
+    grown = results.progress
     over_trials = list(range(1, len(grown) + 1))
     over_seconds = [point.seconds for point in grown]
     figure.add_scatter(

@@ -22,7 +22,6 @@ from mnist_tradeoff.search.results import (
     DOCUMENTED_HV2,
     SearchResults,
     hv2_of_finalists,
-    progress,
 )
 
 PANELS = 2
@@ -77,7 +76,7 @@ def _draw_error(axes: Axes, finalists: Sequence[Model], cost: str, **looks: Any)
 def hypervolume_by_trial(results: SearchResults) -> Figure:
     """HV2 of the trials' front over trials and over seconds, with the references' level."""
     figure = new_figure(10, 3.6)
-    grown = progress(results.trials, results.epochs)
+    grown = results.progress
     hv2 = [point.hv2 for point in grown]
     trials = list(range(1, len(grown) + 1))
     seconds = [point.seconds for point in grown]

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -51,6 +52,11 @@ class SearchResults:
     def cost(self) -> str:
         """The cost that orders the front."""
         return self.costs[0]
+
+    @cached_property
+    def progress(self) -> "list[Progress]":
+        """How the hypervolume of the trials grew."""
+        return progress(self.trials, self.epochs)
 
 
 def finalist_name(proposal: Proposal) -> str:
@@ -143,10 +149,40 @@ def progress(trials: Sequence[TrialRecord], epochs: int) -> list[Progress]:
     """How the hypervolume of the full-length trials grew, in the order they were completed."""
     ordered = sorted(trials, key=lambda trial: trial.completed)
     seconds = itertools.accumulate((t.completed - t.started).total_seconds() for t in ordered)
+    grown = _GrowingFront(epochs)
     return [
-        Progress(trial.number, second, hv2_of(candidates(ordered[: i + 1], epochs)))
-        for i, (trial, second) in enumerate(zip(ordered, seconds, strict=True))
+        Progress(trial.number, second, grown.hv2_with(trial))
+        for trial, second in zip(ordered, seconds, strict=True)
     ]
+
+
+class _GrowingFront:
+    """HV2 of trials that come one by one: only what is on the front is looked at again."""
+
+    def __init__(self, epochs: int):
+        self.epochs, self.hv2 = epochs, 0.0
+        self.groups: dict[Proposal, list[TrialRecord]] = {}
+        self.front: dict[Proposal, Candidate] = {}
+
+    def hv2_with(self, trial: TrialRecord) -> float:
+        """HV2 with one trial more."""
+        if trial.at(self.epochs):
+            group = self.groups.setdefault(trial.proposal, [])
+            group.append(trial)
+            (new,) = candidates(group, self.epochs)
+            self._add(new)
+        return self.hv2
+
+    def _add(self, new: Candidate) -> None:
+        found = self.front.pop(new.proposal, None)
+        if found and new.val_accuracy < found.val_accuracy:  # a mean that fell: all may be on it
+            all_trials = list(itertools.chain(*self.groups.values()))
+            rivals = candidates(all_trials, self.epochs)
+        else:
+            rivals = [*self.front.values(), new]
+        self.front = {one.proposal: one for one in front(rivals, ["num_params"])}
+        if found or new.proposal in self.front:
+            self.hv2 = hv2_of(list(self.front.values()))
 
 
 def hv2_of(found: Sequence[Candidate]) -> float:

@@ -12,7 +12,7 @@ from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
 from mnist_tradeoff.architecture.costs import COSTS, exact_cost, exact_costs, excesses
-from mnist_tradeoff.architecture.notation import Architecture, parse
+from mnist_tradeoff.architecture.notation import Architecture
 from mnist_tradeoff.architecture.references import REFERENCES
 from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.search.config import SearchConfig
@@ -69,26 +69,28 @@ class SurrogateSampler(BaseSampler):
     ):
         self.seed, self.space, self.task, self.cost = seed, space, task, cost
         self.worst_cost, self.is_allowed = worst_cost, is_allowed
-        self.proposal: dict[str, Any] = {}
+        # Of the trial at hand; None: not yet chosen.
+        self.proposal: dict[str, Any] | None = None
 
-    def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
-        """Choose the trial's parameters, unless it was given them, or taken up with all of them.
+    def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:  # noqa: ARG002
+        """Nothing is chosen where the trial was given its parameters, or taken up with all of them.
 
         One whose process died between two of them is proposed anew; what it has already stays.
+        The choice is left to the first question: this is called under the study's lock.
         """
-        self.proposal = {}
-        if "architecture" in trial.user_attrs or "fixed_params" in trial.system_attrs:
-            return
+        is_given = "architecture" in trial.user_attrs or "fixed_params" in trial.system_attrs
+        self.proposal = {} if is_given else None
+
+    def _propose(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, Any]:
         seed = seeds_of(self.seed, trial.number)[1]
         known = observations(study.get_trials(deepcopy=False))
         trained = {one.proposal for one in known if one.val_accuracy is not None}
         if len(trained) < RANDOM_TRIALS:
-            self.proposal = self._draw(random.Random(seed))
-        else:
-            self.proposal = propose(
-                *(self.space, self.task, self.cost, known, self.worst_cost, seed),
-                is_allowed=self.is_allowed,
-            )
+            return self._draw(random.Random(seed))
+        return propose(
+            *(self.space, self.task, self.cost, known, self.worst_cost, seed),
+            is_allowed=self.is_allowed,
+        )
 
     def _draw(self, generator: random.Random) -> dict[str, Any]:
         proposal = self.space.suggest(RandomTrial(generator))
@@ -123,6 +125,8 @@ class SurrogateSampler(BaseSampler):
         param_distribution: BaseDistribution,
     ) -> Any:
         """What was chosen; at random what is neither given nor part of what is proposed now."""
+        if self.proposal is None:
+            self.proposal = self._propose(study, trial)
         if param_name in self.proposal:
             return self.proposal[param_name]
         sampler = RandomSampler(seed=seeds_of(self.seed, trial.number)[1])
@@ -140,7 +144,7 @@ def observations(trials: Sequence[FrozenTrial]) -> list[Observation]:
             continue
         attributes = trial.user_attrs
         overrides = attributes.get("overrides", {})
-        proposal = Proposal.of(parse(attributes["architecture"]), overrides)
+        proposal = Proposal.stored(attributes["architecture"], overrides)
         rungs = attributes.get("rungs", [])
         found += [Observation(proposal, one["epochs"], one["val_accuracy"]) for one in rungs]
         if trial.state == TrialState.FAIL:

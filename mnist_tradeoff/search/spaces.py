@@ -8,11 +8,12 @@ Standard library only.
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from typing import Any, Protocol
 
 from mnist_tradeoff.architecture.groups import Layer
 from mnist_tradeoff.architecture.layers import Conv, Dense, MaxPool
-from mnist_tradeoff.architecture.notation import Architecture
+from mnist_tradeoff.architecture.notation import Architecture, parse
 
 
 class Trial(Protocol):
@@ -38,9 +39,23 @@ class Proposal:
         """A proposal of overrides by name."""
         return cls(architecture, tuple(sorted(overrides.items())))
 
+    @classmethod
+    def stored(cls, notation: str, overrides: Mapping[str, Any]) -> "Proposal":
+        """A proposal as a study stores it.
+
+        Raises:
+            ValueError: the notation is none.
+        """
+        return cls.of(_parsed(notation), overrides)
+
     def __str__(self) -> str:
         """The notation, with the overrides where there are any: ``4C3-P2 epochs=9``."""
         return " ".join([str(self.architecture), *(f"{k}={v}" for k, v in self.overrides)])
+
+
+@lru_cache(maxsize=20_000)  # every proposal of a study is read again and again
+def _parsed(notation: str) -> Architecture:
+    return parse(notation)
 
 
 class Space(Protocol):

@@ -30,6 +30,7 @@ from sqlalchemy.exc import (
 )
 
 from mnist_tradeoff.system.advisory_lock import advisory_lock
+from mnist_tradeoff.system.locks import acquire, file_lock
 from mnist_tradeoff.system.redaction import redact
 from mnist_tradeoff.system.retries import patiently
 
@@ -37,7 +38,6 @@ STORAGE_VARIABLE = "OPTUNA_STORAGE"
 JOURNAL_FILE = "optuna_journal.log"
 JOURNAL_SUFFIX = ".log"
 JOURNAL_START = b'{"op_code":'
-LOCK_SECONDS, NO_END = 120, -1
 CONNECT_SECONDS = 5
 OUTAGE_POLL_SECONDS = 1
 
@@ -50,14 +50,14 @@ class StudyError(ValueError):
 class Storage:
     """An Optuna storage with its locks.
 
-    lock: by purpose and most seconds of waiting (-1: no end), a lock that one process holds at a
-        time: on this machine, or, in PostgreSQL, on any. A killed process gives it back at once.
+    lock: by purpose, a lock that one process holds at a time: on this machine, or, in PostgreSQL,
+        on any. A killed process gives it back at once; it is waited for without an end.
     has_lock: False for Optuna's gRPC proxy, which knows none.
     seconds_ahead: how far the storage's clock is ahead of this machine's.
     """
 
     optuna: BaseStorage
-    lock: Callable[[str, float], AbstractContextManager]
+    lock: Callable[[str], AbstractContextManager]
     has_lock: bool = True
     seconds_ahead: Callable[[], float] = lambda: 0.0
 
@@ -145,7 +145,7 @@ def _open_proxy(address: str) -> Storage:
 def _open_database(address: str) -> Storage:
     name = md5(address.encode()).hexdigest()
     lock = functools.partial(_file_lock, Path(gettempdir()) / f"mnist_tradeoff-{name}")
-    with lock("schema", LOCK_SECONDS):
+    with lock("schema"):
         return Storage(_patient(_cached(address)), lock)
 
 
@@ -157,7 +157,7 @@ def _open_postgresql(address: str) -> Storage:
     try:
         with engine.connect():  # a wrong address or password is told at once, and not waited for
             pass
-        with lock("schema", LOCK_SECONDS):  # processes that create the tables at once break them
+        with lock("schema"):  # processes that create the tables at once break them
             options = {"pool_pre_ping": True, "connect_args": connect}
             storage = _cached(address, engine_kwargs=options)
     except BaseException:
@@ -240,10 +240,10 @@ class _JournalLock:
 
     def __init__(self, journal: Path):
         self.journal = journal
-        self.lock = FileLock(_lock_path(journal, "write"), timeout=LOCK_SECONDS)
+        self.lock = FileLock(_lock_path(journal, "write"))
 
     def acquire(self) -> bool:
-        self.lock.acquire()
+        acquire(self.lock)
         with self.journal.open("r+b") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - 1))
@@ -256,8 +256,8 @@ class _JournalLock:
         self.lock.release()
 
 
-def _file_lock(path: Path, purpose: str, seconds: float) -> FileLock:
-    return FileLock(_lock_path(path, purpose), timeout=seconds)
+def _file_lock(path: Path, purpose: str) -> AbstractContextManager:
+    return file_lock(_lock_path(path, purpose))
 
 
 def _lock_path(path: Path, purpose: str) -> Path:

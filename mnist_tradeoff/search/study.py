@@ -4,7 +4,6 @@ Trials are asked for and told one by one, so that a trial which a killed process
 wait again, keep its number, and be taken up by the next one.
 """
 
-import functools
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, suppress
@@ -12,23 +11,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import optuna
-from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from mnist_tradeoff.architecture.references import REFERENCES
 from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.search.config import SearchConfig
-from mnist_tradeoff.search.identity import IDENTITY, first_difference, identity, stored
+from mnist_tradeoff.search.identity import IDENTITY, stored
+from mnist_tradeoff.search.opening import open_study
 from mnist_tradeoff.search.running_trial import RunningTrial, record
-from mnist_tradeoff.search.sampler import choose_sampler
-from mnist_tradeoff.search.spaces import Proposal, space_named, verified
-from mnist_tradeoff.search.storage import (
-    LOCK_SECONDS,
-    StudyError,
-    experimental,
-    open_storage,
-    study_errors,
-)
+from mnist_tradeoff.search.spaces import space_named
+from mnist_tradeoff.search.storage import StudyError, open_storage, study_errors
 from mnist_tradeoff.search.successive_halving import TrialRecord
 from mnist_tradeoff.system.processes import BEAT_SECONDS, is_dead, parent_owner, this_owner
 
@@ -62,11 +53,11 @@ class Study:
     ):
         self.config, self.task = config, task
         self.space = space_named(config.space)
+        self._records: dict[int, TrialRecord] = {}  # of ended trials: they do not change
         with study_errors():
             self.storage = open_storage(folder, wait)
             with self.lock("create"):
-                self.optuna = self._create()
-                self._identify(dataset)
+                self.optuna = open_study(self.storage, config, dataset, task)
 
     @classmethod
     def load(cls, name: str, folder: Path) -> "Study":
@@ -92,61 +83,9 @@ class Study:
         """Name and digest of its data."""
         return self.optuna.user_attrs[IDENTITY]["data"]
 
-    def lock(self, purpose: str, seconds: float = LOCK_SECONDS) -> AbstractContextManager:
-        """A lock that one of the study's processes holds at a time; at most so long waited for."""
-        return self.storage.lock(f"{self.config.study}.{purpose}", seconds)
-
-    def _create(self) -> optuna.Study:
-        directions = [StudyDirection.MAXIMIZE]
-        directions += [StudyDirection.MINIMIZE] * len(self.config.costs)
-        create = functools.partial(
-            optuna.create_study,
-            storage=self.storage.optuna,
-            study_name=self.config.study,
-            sampler=choose_sampler(self.config, self.space, self.task),
-            directions=directions,
-        )
-        try:
-            study = create()
-        except optuna.exceptions.DuplicatedStudyError:
-            study = create(load_if_exists=True)
-            self._wait_for_its_maker(study)
-        # Optuna takes other objectives without a word. A start that was killed may have left
-        # proposals that wait.
-        is_new = all(trial.state == TrialState.WAITING for trial in study.trials)
-        if IDENTITY not in study.user_attrs and not (study.directions == directions and is_new):
-            raise StudyError(
-                f"study '{self.config.study}' was not made by this project: "
-                "choose another name with study=NAME"
-            )
-        return study
-
-    def _wait_for_its_maker(self, study: optuna.Study) -> None:
-        """Where there is no lock, another process may be about to write what the study is."""
-        waited = 0.0
-        while not self.storage.has_lock and IDENTITY not in study.user_attrs and waited < 10:
-            time.sleep(0.2)
-            waited += 0.2
-
-    def _identify(self, dataset: str) -> None:
-        wanted = identity(self.config, dataset, self.task)
-        found = self.optuna.user_attrs.get(IDENTITY)
-        if found is None:
-            with experimental():
-                self.optuna.set_metric_names(["val_accuracy", *self.config.costs])
-            for reference in REFERENCES.values():
-                with suppress(ValueError):  # the ann is no point of the space
-                    proposal = Proposal(reference.architecture)
-                    params = verified(self.space, self.space.params(proposal), proposal)
-                    self.optuna.enqueue_trial(params, skip_if_exists=True)
-            # Last, so that a start which is killed before is done again.
-            self.optuna.set_user_attr(IDENTITY, wanted)
-            return
-        if difference := first_difference(found, wanted):
-            raise StudyError(
-                f"study '{self.config.study}' was made with {difference}: go on with that, or "
-                "choose another name with study=NAME"
-            )
+    def lock(self, purpose: str) -> AbstractContextManager:
+        """A lock that one of the study's processes holds at a time; waited for without an end."""
+        return self.storage.lock(f"{self.config.study}.{purpose}")
 
     def release_abandoned(self, count_deaths: bool = True) -> int:
         """Let the trials of dead processes wait again, with their numbers and parameters.
@@ -210,23 +149,39 @@ class Study:
             return max(0, self.config.trials - len(self._trials(*ENDED)))
 
     def _trials(self, *states: TrialState) -> list[FrozenTrial]:
-        return self.optuna.get_trials(deepcopy=False, states=states)
+        return self.optuna.get_trials(deepcopy=False, states=states or None)
 
     def take(self) -> RunningTrial | None:
-        """The next trial for this process, or None when the total is reached."""
+        """The next trial for this process, or None when the total is reached.
+
+        Only the number is taken under the lock: what a trial proposes depends on its number and on
+        what is known, and takes a second where thousands are known.
+        """
         with study_errors():
+            self._trials()  # what others wrote is read before the lock, and only once
             with self.lock("take"):
-                if len(self._trials(*ENDED, TrialState.RUNNING)) >= self.config.trials:
-                    return None
-                trial = self.optuna.ask()
-                # Before the owner: one on another host without a beat would never be given up.
-                trial.set_user_attr("beat", time.time())
-                trial.set_user_attr("owner", this_owner())
-                if not self.storage.has_lock and self._is_surplus(trial.number):
-                    self.give_back(trial)
-                    return None
-            trial.set_user_attr("command", parent_owner())
-            return RunningTrial(*(self.optuna, self.space, self.config.seed, trial, self.give_back))
+                trial = self._take()
+            if trial is None:
+                return None
+            try:
+                trial.set_user_attr("command", parent_owner())
+                rest = (self.space, self.config.seed, trial, self.give_back)
+                return RunningTrial(self.optuna, *rest)
+            except BaseException:
+                self.give_back(trial)
+                raise
+
+    def _take(self) -> Trial | None:
+        if len(self._trials(*ENDED, TrialState.RUNNING)) >= self.config.trials:
+            return None
+        trial = self.optuna.ask()
+        # Before the owner: one on another host without a beat would never be given up.
+        trial.set_user_attr("beat", time.time())
+        trial.set_user_attr("owner", this_owner())
+        if self.storage.has_lock or not self._is_surplus(trial.number):
+            return trial
+        self.give_back(trial)
+        return None
 
     def _is_surplus(self, number: int) -> bool:
         """Whether the trials before this one make the total: without a lock, two may be the last.
@@ -255,7 +210,10 @@ class Study:
         """All trials that were trained to an end, or diverged, by number."""
         with study_errors():
             trials = self._trials(*ENDED)
-        return [record(trial) for trial in trials if "costs" in trial.user_attrs]
+        for trial in trials:
+            if trial.number not in self._records and "costs" in trial.user_attrs:
+                self._records[trial.number] = record(trial)
+        return [self._records[number] for number in sorted(self._records)]
 
     def rejected(self) -> int:
         """How many proposals were over budget."""

@@ -10,12 +10,12 @@ by one number is one by Pareto rank here).
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from mnist_tradeoff.analysis.pareto import on_front, ranks
-from mnist_tradeoff.architecture.notation import parse
 from mnist_tradeoff.search.spaces import Proposal
 
 REDUCTION = 3
@@ -63,10 +63,10 @@ class TrialRecord:
     command: str = ""
     overrides: Mapping[str, Any] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def proposal(self) -> Proposal:
         """What it trained; trials of an equal one are replicates of each other."""
-        return Proposal.of(parse(self.architecture), self.overrides)
+        return Proposal.stored(self.architecture, self.overrides)
 
     def at(self, epochs: int) -> Rung | None:
         """Its training of that length, if there is one."""

@@ -9,25 +9,24 @@ import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import mlflow
-from filelock import FileLock
 from mlflow.entities import Run, RunStatus
 from mlflow.exceptions import MlflowException
 from sqlalchemy import NullPool, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from mnist_tradeoff.system.advisory_lock import advisory_lock
+from mnist_tradeoff.system.locks import file_lock
 from mnist_tradeoff.system.processes import is_dead
 from mnist_tradeoff.system.redaction import redact
 
 SQLITE = "sqlite:///"
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
 SERVER_TIMEOUT_SECONDS = 5
-LOCK_SECONDS = 120
 # SQLAlchemy puts this line before some of its messages.
 AUTOFLUSH = "(raised as a result of"
 BEAT_TAG = "last_alive"
@@ -157,25 +156,22 @@ def _first_touch_lock(uri: str) -> Iterator[None]:
     """One process at a time: several that create the tables of a fresh database break it."""
     if urlsplit(uri).scheme.partition("+")[0] == "postgresql":
         engine = create_engine(uri, poolclass=NullPool)
-        with tracking_errors(), advisory_lock(engine, "tracking", LOCK_SECONDS):
+        with tracking_errors(), advisory_lock(engine, "tracking"):
             yield
         return
     if not uri.startswith(SQLITE):
         yield
         return
     path = sqlite_path(uri)
-    lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=LOCK_SECONDS)
-    try:
-        lock.acquire()
-    except OSError as error:
-        raise TrackingError(
-            f"'{path}' cannot be written ({error}): "
-            f"change to a folder of your own, or set {URI_VARIABLE}"
-        ) from None
-    try:
+    with ExitStack() as held:
+        try:
+            held.enter_context(file_lock(path.with_name(f".{path.name}.lock")))
+        except OSError as error:
+            raise TrackingError(
+                f"'{path}' cannot be written ({error}): "
+                f"change to a folder of your own, or set {URI_VARIABLE}"
+            ) from None
         yield
-    finally:
-        lock.release()
 
 
 @contextmanager

@@ -1,0 +1,235 @@
+"""What a study of thousands of trials costs, and who waits for whom meanwhile."""
+
+import math
+import random
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from optuna.distributions import CategoricalDistribution, IntDistribution
+from optuna.trial import FrozenTrial, TrialState
+
+from mnist_tradeoff.analysis.pareto import hv2, on_front
+from mnist_tradeoff.architecture.costs import exact_costs
+from mnist_tradeoff.architecture.task import MNIST
+from mnist_tradeoff.search.config import SearchConfig
+from mnist_tradeoff.search.results import progress
+from mnist_tradeoff.search.running_trial import RunningTrial
+from mnist_tradeoff.search.study import Study
+from mnist_tradeoff.search.successive_halving import Rung, TrialRecord, candidates
+from mnist_tradeoff.search.surrogate import RandomTrial
+from tests.factories import ROOT, make_trial
+
+DATA = "stripes 1234"
+CONFIG = SearchConfig(study="s", trials=100_000)
+
+
+@pytest.fixture(autouse=True)
+def _no_database(monkeypatch):
+    monkeypatch.delenv("OPTUNA_STORAGE", raising=False)
+
+
+class Asked(RandomTrial):
+    """A random trial that remembers what it was asked."""
+
+    def __init__(self, generator: random.Random):
+        super().__init__(generator)
+        self.answers: dict[str, object] = {}
+        self.distributions: dict[str, IntDistribution | CategoricalDistribution] = {}
+
+    def suggest_int(self, name, low, high, *, log=False):
+        self.distributions[name] = IntDistribution(low, high, log=log)
+        self.answers[name] = super().suggest_int(name, low, high, log=log)
+        return self.answers[name]
+
+    def suggest_categorical(self, name, choices, /):
+        self.distributions[name] = CategoricalDistribution(tuple(choices))
+        self.answers[name] = super().suggest_categorical(name, choices)
+        return self.answers[name]
+
+
+def grown(folder: Path, count: int) -> Study:
+    """A study with so many finished trials, after the references that wait."""
+    study, generator = Study(CONFIG, DATA, MNIST, folder), random.Random(0)
+    for number in range(count):
+        asked = Asked(generator)
+        architecture = study.space.suggest(asked).architecture
+        costs = exact_costs(architecture, MNIST)
+        accuracy = 1 - 0.9 * costs["num_params"] ** -0.4 * math.exp(generator.gauss(0, 0.1))
+        start = datetime(2026, 1, 1) + timedelta(seconds=10 * number)
+        rung = {"epochs": 3, "val_accuracy": accuracy, "val_loss": 0.1, "train_seconds": 1.0}
+        template = FrozenTrial(
+            number=number, trial_id=-1, state=TrialState.COMPLETE, value=None,
+            values=[accuracy, costs["num_params"]], params=asked.answers,
+            distributions=dict(asked.distributions), system_attrs={}, intermediate_values={},
+            user_attrs={
+                "architecture": str(architecture), "seed": number, "costs": costs,
+                "rungs": [{**rung, "precision": "float32", "curve": {}}],
+            },
+            datetime_start=start, datetime_complete=start + timedelta(seconds=9),
+        )  # fmt: skip
+        study.storage.optuna.create_new_trial(study.optuna._study_id, template)
+    return Study(CONFIG, DATA, MNIST, folder)
+
+
+def take(study: Study) -> RunningTrial:
+    trial = study.take()
+    assert trial is not None
+    return trial
+
+
+def take_references(study: Study) -> None:
+    for _ in range(3):
+        take(study)
+
+
+@pytest.mark.slow
+def test_the_lock_is_held_for_milliseconds_and_a_proposal_takes_seconds_at_most(
+    tmp_path, monkeypatch
+):
+    study = grown(tmp_path, 3_000)
+    take_references(study)
+    held: list[float] = []
+    lock = Study.lock
+
+    @contextmanager
+    def timed(self, purpose):
+        with lock(self, purpose):
+            start = time.monotonic()
+            yield
+            held.append(time.monotonic() - start)
+
+    monkeypatch.setattr(Study, "lock", timed)
+    start = time.monotonic()
+    take(study)
+    assert time.monotonic() - start < 10  # it was 14 s at 2,000
+    assert max(held) < 0.3
+
+
+def test_while_one_process_thinks_about_its_proposal_others_take_trials(tmp_path):
+    study, other = grown(tmp_path, 10), Study(CONFIG, DATA, MNIST, tmp_path)
+    take_references(study)
+    taken: list[int] = []
+    sampler = study.optuna.sampler
+    allowed = sampler.is_allowed
+
+    def think(architecture):
+        if not taken:
+            taken.append(take(other).number)  # would wait for ever if the lock were held
+        return allowed(architecture)
+
+    sampler.is_allowed = think
+    assert [take(study).number, *taken] == [13, 14]
+
+
+THINKS_FOR_EVER = """
+import sys, time
+from pathlib import Path
+from mnist_tradeoff.architecture.task import MNIST
+from mnist_tradeoff.search.study import Study
+from tests.search.test_growth import CONFIG, DATA
+study = Study(CONFIG, DATA, MNIST, Path(sys.argv[1]))
+def think(_):
+    print("thinking", flush=True)
+    time.sleep(600)
+study.optuna.sampler.is_allowed = think
+study.take()
+"""
+
+
+def test_a_process_that_dies_while_it_thinks_leaves_the_trial_to_others(tmp_path):
+    undisturbed, disturbed = tmp_path / "a", tmp_path / "b"
+    for folder in (undisturbed, disturbed):
+        folder.mkdir()
+        study = grown(folder, 10)
+        take_references(study)
+    expected = take(Study(CONFIG, DATA, MNIST, undisturbed))
+    command = [sys.executable, "-c", THINKS_FOR_EVER, str(disturbed)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "thinking\n"
+    study = Study(CONFIG, DATA, MNIST, disturbed)
+    assert study.optuna.trials[-1].user_attrs["owner"]
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    assert study.release_abandoned() == 1
+    again = take(study)
+    assert again.number == expected.number == 13
+    assert again.trial.params == expected.trial.params
+    assert again.seed == expected.seed
+
+
+def test_a_proposal_that_fails_gives_its_trial_back(tmp_path):
+    study = grown(tmp_path, 10)
+    take_references(study)
+
+    def fail(_):
+        raise ValueError("no such architecture")
+
+    study.optuna.sampler.is_allowed = fail
+    with pytest.raises(ValueError, match="no such"):
+        study.take()
+    assert study.optuna.trials[-1].state == TrialState.WAITING
+
+
+def naive_hv2(trials: list[TrialRecord]) -> float:
+    found = candidates(trials, 3)
+    accuracies = np.array([one.val_accuracy for one in found])
+    return hv2(np.array([one.costs["num_params"] for one in found]), accuracies)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_progress_is_the_hypervolume_of_all_trials_up_to_each(seed):
+    generator, trials = random.Random(seed), []
+    for number in range(120):  # of few architectures: most are replicates, whose means fall, too
+        filters = generator.randint(2, 12)
+        lengths = {1: 0.9} | (
+            {3: generator.uniform(0.9, 0.999)} if generator.random() < 0.7 else {}
+        )
+        trials.append(make_trial(number, f"{filters}C3-P2", 100 * filters, lengths))
+    naive = [naive_hv2(trials[: i + 1]) for i in range(len(trials))]
+    assert [point.hv2 for point in progress(trials, 3)] == pytest.approx(naive, abs=1e-12)
+
+
+def test_progress_of_thousands_of_trials_takes_a_second():
+    generator = random.Random(0)
+    trials = [
+        make_trial(n, f"{2 + n % 500}C3-P2", 10 * (2 + n % 500), {3: generator.uniform(0.9, 0.999)})
+        for n in range(3_000)
+    ]
+    start = time.monotonic()
+    progress(trials, 3)
+    assert time.monotonic() - start < 10
+
+
+@pytest.mark.parametrize("objectives", [1, 2, 3, 4])
+def test_a_front_is_what_no_other_point_dominates(objectives):
+    generator = np.random.default_rng(objectives)
+
+    def dominates(a, b):
+        return (a <= b).all() and (a < b).any()
+
+    for _ in range(100):
+        points = generator.integers(0, 6, (generator.integers(0, 25), objectives)).astype(float)
+        expected = [not any(dominates(a, b) for a in points) for b in points]
+        assert on_front(points).tolist() == expected
+
+
+def test_ended_trials_are_read_once(tmp_path):
+    study = grown(tmp_path, 20)
+    first = study.finished()
+    trial = take(study)
+    trial.costs = exact_costs(trial.architecture, MNIST)
+    trial.add_rung(Rung(3, 0.9, 0.1, 1.0, "float32", {}))
+    trial.finish([0.9, trial.costs["num_params"]])
+    second = study.finished()
+    assert len(second) == 21
+    kept = {id(one) for one in first} & {id(one) for one in second}
+    assert len(kept) == 20
