@@ -1,11 +1,13 @@
 """Which parameters of a study's proposals matter."""
 
+import numpy as np
 import optuna
 from optuna.trial import TrialState
 
 from mnist_tradeoff.search.study import Study
 
-MIN_TRIALS = 10
+# Of more, so many are looked at, evenly over the study: its forests take minutes otherwise.
+MIN_TRIALS, MAX_TRIALS = 10, 500
 
 
 def importances(study: Study) -> dict[str, dict[str, float]]:
@@ -17,10 +19,13 @@ def importances(study: Study) -> dict[str, dict[str, float]]:
     complete = study.optuna.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
     if len(complete) < MIN_TRIALS:
         return {}
+    sample = optuna.create_study(directions=study.optuna.directions)
+    places = np.linspace(0, len(complete) - 1, min(len(complete), MAX_TRIALS)).round().astype(int)
+    sample.add_trials([complete[place] for place in places])
     evaluator = optuna.importance.FanovaImportanceEvaluator(seed=0)
     return {
         name: optuna.importance.get_param_importances(
-            study.optuna, evaluator=evaluator, target=lambda t, i=i: t.values[i]
+            sample, evaluator=evaluator, target=lambda t, i=i: t.values[i]
         )
         for i, name in enumerate(names)
     }

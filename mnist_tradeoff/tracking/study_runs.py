@@ -38,6 +38,7 @@ from mnist_tradeoff.tracking.trainings import PARENT_TAG
 
 STUDY_ROLE = "study"
 TRIAL_ROLE = "trial"
+FRONT_TAGS = ("on_front", "dominated_by")
 # A store that went away is asked again after so many seconds.
 RETRY_SECONDS = 5
 NO_SUCH_RUN = ErrorCode.Name(RESOURCE_DOES_NOT_EXIST)
@@ -129,6 +130,7 @@ class TrialLog:
         entity = mlflow_dataset(dataset)._to_mlflow_entity()
         self.dataset = DatasetInput(entity, [InputTag("mlflow.data.context", "training")])
         self.dataset_name = dataset.name
+        self.front_tags: dict[int, dict[str, str]] = {}
         with tracking_errors(), self.lock():
             self.experiment_id = self.client.get_run(parent_id).info.experiment_id
             self.run_ids = self._logged()
@@ -151,6 +153,8 @@ class TrialLog:
                 self.client.delete_run(run.info.run_id)
             else:
                 found[number] = run.info.run_id
+                tags = run.data.tags
+                self.front_tags[number] = {key: tags[key] for key in FRONT_TAGS if key in tags}
         return found
 
     def write_own(self, trials: Sequence[TrialRecord]) -> None:
@@ -233,12 +237,18 @@ class TrialLog:
         }
 
     def tag_front(self, standings: Mapping[int, Standing]) -> None:
-        """Tags ``on_front`` and ``dominated_by`` (a trial number) of the study's trials."""
+        """Tags ``on_front`` and ``dominated_by`` (a trial number) of the study's trials.
+
+        Only those that have changed are written: of thousands of trials few move.
+        """
         with tracking_errors():
             for number, standing in standings.items():
                 by = "" if standing.dominated_by is None else str(standing.dominated_by)
-                tags = [RunTag("on_front", _text(standing.on_front)), RunTag("dominated_by", by)]
-                self.client.log_batch(self.run_ids[number], tags=tags)
+                wanted = {"on_front": _text(standing.on_front), "dominated_by": by}
+                if self.front_tags.get(number) != wanted:
+                    tags = [RunTag(*tag) for tag in wanted.items()]
+                    self.client.log_batch(self.run_ids[number], tags=tags)
+                    self.front_tags[number] = wanted
 
 
 def _metrics(trial: TrialRecord, timestamp: int) -> list[Metric]:

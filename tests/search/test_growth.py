@@ -9,6 +9,7 @@ import time
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.search.config import SearchConfig
 from mnist_tradeoff.search.results import progress
 from mnist_tradeoff.search.running_trial import RunningTrial
+from mnist_tradeoff.search.sampler import SurrogateSampler
 from mnist_tradeoff.search.study import Study
 from mnist_tradeoff.search.successive_halving import Rung, TrialRecord, candidates
 from mnist_tradeoff.search.surrogate import RandomTrial
@@ -40,7 +42,7 @@ class Asked(RandomTrial):
 
     def __init__(self, generator: random.Random):
         super().__init__(generator)
-        self.answers: dict[str, object] = {}
+        self.answers: dict[str, Any] = {}
         self.distributions: dict[str, IntDistribution | CategoricalDistribution] = {}
 
     def suggest_int(self, name, low, high, *, log=False):
@@ -84,6 +86,12 @@ def take(study: Study) -> RunningTrial:
     return trial
 
 
+def sampler_of(study: Study) -> SurrogateSampler:
+    sampler = study.optuna.sampler
+    assert isinstance(sampler, SurrogateSampler)
+    return sampler
+
+
 def take_references(study: Study) -> None:
     for _ in range(3):
         take(study)
@@ -116,7 +124,7 @@ def test_while_one_process_thinks_about_its_proposal_others_take_trials(tmp_path
     study, other = grown(tmp_path, 10), Study(CONFIG, DATA, MNIST, tmp_path)
     take_references(study)
     taken: list[int] = []
-    sampler = study.optuna.sampler
+    sampler = sampler_of(study)
     allowed = sampler.is_allowed
 
     def think(architecture):
@@ -131,6 +139,7 @@ def test_while_one_process_thinks_about_its_proposal_others_take_trials(tmp_path
 THINKS_FOR_EVER = """
 import sys, time
 from pathlib import Path
+from typing import Any
 from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.search.study import Study
 from tests.search.test_growth import CONFIG, DATA
@@ -173,7 +182,7 @@ def test_a_proposal_that_fails_gives_its_trial_back(tmp_path):
     def fail(_):
         raise ValueError("no such architecture")
 
-    study.optuna.sampler.is_allowed = fail
+    sampler_of(study).is_allowed = fail
     with pytest.raises(ValueError, match="no such"):
         study.take()
     assert study.optuna.trials[-1].state == TrialState.WAITING
