@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -95,29 +94,6 @@ def sampler_of(study: Study) -> SurrogateSampler:
 def take_references(study: Study) -> None:
     for _ in range(3):
         take(study)
-
-
-@pytest.mark.slow
-def test_the_lock_is_held_for_milliseconds_and_a_proposal_takes_seconds_at_most(
-    tmp_path, monkeypatch
-):
-    study = grown(tmp_path, 3_000)
-    take_references(study)
-    held: list[float] = []
-    lock = Study.lock
-
-    @contextmanager
-    def timed(self, purpose):
-        with lock(self, purpose):
-            start = time.monotonic()
-            yield
-            held.append(time.monotonic() - start)
-
-    monkeypatch.setattr(Study, "lock", timed)
-    start = time.monotonic()
-    take(study)
-    assert time.monotonic() - start < 10  # it was 14 s at 2,000
-    assert max(held) < 0.3
 
 
 def test_while_one_process_thinks_about_its_proposal_others_take_trials(tmp_path):
