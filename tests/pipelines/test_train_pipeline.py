@@ -46,7 +46,7 @@ def test_run_leaves_what_the_contract_names(finished, stripes):
         "dataset": str(stripes),
     }
     assert set(run.data.metrics) == {
-        *("num_params", "macs", "peak_activation_bytes", "train_seconds"),
+        *("num_params", "macs", "peak_activation_bytes", "trainable_params", "train_seconds"),
         *("loss", "accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy"),
     }
     assert run.data.tags["role"] == "run"
