@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Union
 
-from mnist_tradeoff.architecture.layers import Kind, Leaf
+from mnist_tradeoff.architecture.kind import Kind
+from mnist_tradeoff.architecture.layers import Leaf
 from mnist_tradeoff.architecture.options import require
 from mnist_tradeoff.architecture.task import Shape
 

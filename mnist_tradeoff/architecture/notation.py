@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import get_args
 
 from mnist_tradeoff.architecture.groups import Layer, Repeated, Residual, Shared, inputs
-from mnist_tradeoff.architecture.layers import Dense, Head, Kind, Leaf
+from mnist_tradeoff.architecture.kind import Kind
+from mnist_tradeoff.architecture.layers import Dense, Head, Leaf
 from mnist_tradeoff.architecture.task import Shape, Task
 
 MAX_PASSES = 256

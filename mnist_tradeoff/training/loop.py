@@ -26,6 +26,7 @@ from mnist_tradeoff.training.evaluation import (
     slice_edges,
 )
 from mnist_tradeoff.training.recipe import TrainConfig, choose_precision
+from mnist_tradeoff.training.schedule import BETA_1, BETA_2, OneCycle
 
 # Work of one compiled call: about half a second on two cores. A progress bar moves and a signal is
 # heard between calls only, so a whole epoch in one call would be deaf for a minute.
@@ -35,10 +36,6 @@ MAX_STEPS_PER_CALL = 64
 GROUP_IMAGES = 64
 # Of which the statistics of a finished net are taken.
 STATISTICS_IMAGES, STATISTICS_GROUP = 5_000, 1_000
-
-# One-cycle with Adam betas (0.7, 0.9): the schedule of tuomaso/train_mnist_fast.
-WARM_UP = 0.3
-BETA_1, BETA_2 = 0.7, 0.9
 
 
 @dataclass(frozen=True)
@@ -72,23 +69,6 @@ class FinalResult(TrainResult):
     """A finished training whose model has been given the test images, once."""
 
     test: Evaluation
-
-
-class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
-    """Linear from zero to the peak, then linear to zero at the last step (Smith, 2018)."""
-
-    def __init__(self, peak: float, steps: int):
-        self.peak, self.steps = peak, steps
-
-    def __call__(self, step):
-        step = tf.cast(step, tf.float32)
-        warm_up = max(1.0, WARM_UP * self.steps)
-        rising = (step + 1) / warm_up
-        falling = (self.steps - step) / max(1.0, self.steps - warm_up)
-        return self.peak * tf.minimum(rising, falling)
-
-    def get_config(self) -> dict:
-        return {"peak": self.peak, "steps": self.steps}
 
 
 def _ignore(_: object) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mnist_tradeoff.architecture.layers import Kind
+from mnist_tradeoff.architecture.kind import Kind
 from mnist_tradeoff.architecture.notation import Architecture, parse
 from mnist_tradeoff.architecture.task import MNIST, Shape, Task
 from mnist_tradeoff.training.build import build
