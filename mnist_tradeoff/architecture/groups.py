@@ -13,6 +13,7 @@ from mnist_tradeoff.architecture.options import require
 from mnist_tradeoff.architecture.task import Shape
 
 MAX_REPEATS = 64
+MAX_DEPTH = 8
 
 Layer = Union[Leaf, "Repeated", "Shared", "Residual"]
 
@@ -22,6 +23,15 @@ class _Group(Kind):
     """What holds of a group unless its kind says otherwise: it costs what is inside."""
 
     layers: tuple[Layer, ...]
+
+    def __post_init__(self) -> None:
+        if self.depth > MAX_DEPTH:
+            raise ValueError(f"groups nest at most {MAX_DEPTH} deep")
+
+    @property
+    def depth(self) -> int:
+        """How many groups are within each other here."""
+        return 1 + max(layer.depth for layer in self.layers)
 
     @property
     def inside(self) -> str:
@@ -62,12 +72,15 @@ class _Group(Kind):
     def peak(self, before: Shape) -> int:
         return max(layer.peak(shape) for layer, shape in inputs(self.run, before))
 
+    def activations(self, before: Shape) -> int:
+        return sum(layer.activations(shape) for layer, shape in inputs(self.run, before))
+
     def leaves(self) -> Iterator[Kind]:
         for layer in self.run:
             yield from layer.leaves()
 
     def passes(self) -> int:
-        return sum(layer.passes() for layer in self.run)
+        return sum(layer.passes() for layer in self.layers)
 
 
 def inputs(layers: Sequence[Layer], before: Shape) -> Iterator[tuple[Layer, Shape]]:
@@ -85,7 +98,12 @@ class _Times(_Group):
     def run(self) -> tuple[Layer, ...]:
         return self.layers * self.times
 
+    def passes(self) -> int:
+        """Counted without unrolling: repeats of repeats may be more than can be walked through."""
+        return super().passes() * self.times
+
     def __post_init__(self) -> None:
+        super().__post_init__()
         require("repeats", self.times, 2, MAX_REPEATS)
 
 

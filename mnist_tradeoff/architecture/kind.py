@@ -61,6 +61,10 @@ class Kind:
         """Most numbers that are kept at once: those that go in and those that come out."""
         return before.size + self.output_shape(before).size
 
+    def activations(self, before: Shape) -> int:
+        """Numbers that come out of it and of every layer inside: training keeps them all."""
+        return self.output_shape(before).size
+
     @property
     def convolved_filters(self) -> int:
         """Filters that a convolution computes at once, which decide about fast arithmetic."""
@@ -74,6 +78,11 @@ class Kind:
     def leaves(self) -> Iterator["Kind"]:
         """Itself, or the layers inside a group."""
         yield self
+
+    @property
+    def depth(self) -> int:
+        """How many groups are within each other here."""
+        return 0
 
     def passes(self) -> int:
         """How many layers an image passes here."""

@@ -101,9 +101,14 @@ class Separable(Options, Kind):
         return pixels * before.channels * (self.kernel * self.kernel + self.filters)
 
     def peak(self, before: Shape) -> int:
+        return self._between(before) + max(before.size, self.output_shape(before).size)
+
+    def activations(self, before: Shape) -> int:
+        return self._between(before) + self.output_shape(before).size
+
+    def _between(self, before: Shape) -> int:
         after = self.output_shape(before)
-        between = after.height * after.width * before.channels
-        return between + max(before.size, after.size)
+        return after.height * after.width * before.channels
 
     def searched(self, block: int, number: int) -> dict[str, int]:
         return {f"filters_{block}_{number}": self.filters}

@@ -12,13 +12,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import get_args
 
-from mnist_tradeoff.architecture.groups import Layer, Repeated, Residual, Shared, inputs
+from mnist_tradeoff.architecture.groups import (
+    MAX_DEPTH,
+    Layer,
+    Repeated,
+    Residual,
+    Shared,
+    inputs,
+)
 from mnist_tradeoff.architecture.kind import Kind
 from mnist_tradeoff.architecture.layers import Dense, Head, Leaf
 from mnist_tradeoff.architecture.task import Shape, Task
 
 MAX_PASSES = 256
-MAX_DEPTH = 8
 MAX_CHARACTERS = 2_000
 KINDS: tuple[type[Kind], ...] = get_args(Leaf)
 SUFFIX = re.compile(r"(?P<kind>[x@])(?P<times>\d{1,12})|\+", re.I | re.ASCII)

@@ -149,7 +149,7 @@ def _train(
 
 def _require_memory(architecture: Architecture, task: Task, batch_size: int) -> None:
     """Refuse what cannot fit: TensorFlow ends in a crash where an allocation fails."""
-    activations = sum(shape.size for shape in architecture.shapes(task))
+    activations = sum(layer.activations(before) for layer, before in architecture.steps(task))
     needed = FLOAT32_BYTES * batch_size * 2 * activations  # themselves and their gradients
     available = available_memory()
     if needed > available:

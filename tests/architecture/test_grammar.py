@@ -109,7 +109,11 @@ def test_a_reading_says_what_was_understood():
         ("(4C3s)x1000000", "repeats must be 2 to 64, not 1000000"),
         ("(4C3s)@1", "repeats must be 2 to 64, not 1"),
         ("((8C3s)x64)x64", "an architecture has 1 to 256 layers, not 4096"),
+        # Refused without walking through them.
+        (8 * "(" + "8C3s" + 8 * ")x64", "has 1 to 256 layers, not 281474976710656"),
         (9 * "(" + "4C3" + 9 * ")", "groups nest at most 8 deep"),
+        ("(4C3s)" + 9 * "+", "groups nest at most 8 deep"),
+        ("(4C3s)" + 600 * "x64", "groups nest at most 8 deep"),
         ("-".join(["4C1"] * 600), "a notation has at most 2,000 characters"),
         ("4C3:foo", "there is no activation 'foo': use relu, linear, leaky"),
         ("head3-4C3", "head3 is the classifier: it must be the last"),

@@ -156,7 +156,7 @@ def test_batches_that_do_not_fit_into_memory_are_one_line(tmp_path):
     images = np.zeros((60_000, 28, 28), np.uint8)
     path = tmp_path / "black.npz"
     np.savez_compressed(path, x_train=images, y_train=labels, x_test=images, y_test=labels)
-    model = "-".join(["512C1"] * 40)
+    model = "512C1-(512C1)x39"
     done = train(tmp_path, "--model", model, "--batch_size", "55000", "--dataset", str(path))
     assert done.returncode == 1, done.stderr
     assert done.stderr.startswith(f"error: a step of {model} needs 7064.8 GB with batch_size 55000")
