@@ -9,8 +9,8 @@ from typing import Union
 
 from mnist_tradeoff.architecture.kind import Kind
 from mnist_tradeoff.architecture.layers import Leaf
-from mnist_tradeoff.architecture.options import require
 from mnist_tradeoff.architecture.task import Shape
+from mnist_tradeoff.system.settings import require_range
 
 MAX_REPEATS = 64
 MAX_DEPTH = 8
@@ -104,7 +104,7 @@ class _Times(_Group):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require("repeats", self.times, 2, MAX_REPEATS)
+        require_range("repeats", self.times, 2, MAX_REPEATS)
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,12 @@ else (notation, costs, errors, search) follows from these. Standard library only
 
 import re
 from dataclasses import dataclass
+from typing import ClassVar, Self
 
 from mnist_tradeoff.architecture.kind import Kind
-from mnist_tradeoff.architecture.options import Options, require
+from mnist_tradeoff.architecture.options import Options
 from mnist_tradeoff.architecture.task import Shape
+from mnist_tradeoff.system.settings import require_range
 
 MAX_FILTERS = 512
 MAX_UNITS = 4096
@@ -21,36 +23,45 @@ FLAGS = re.IGNORECASE | re.ASCII
 
 
 @dataclass(frozen=True)
-class Conv(Options, Kind):
-    """Convolution with a bias and ReLU, unless its options say otherwise."""
+class _Filtered(Options, Kind):
+    """What holds of a layer with a number of filters: 16C3, 16DS3."""
 
     filters: int
     kernel: int = 3
 
-    TOKEN = re.compile(
-        rf"(?P<filters>{NUMBER})C(?P<kernel>{NUMBER}){Options.PATTERN}", re.I | re.ASCII
-    )
-    EXAMPLE = ("16C3", "convolution")
+    LETTERS: ClassVar[str]
 
     @classmethod
-    def read(cls, match: re.Match[str]) -> "Conv":
+    def read(cls, match: re.Match[str]) -> Self:
         """The layer of a token that matched."""
-        return cls(int(match["filters"]), int(match["kernel"]), **Options.values(match))
+        return cls(int(match["filters"]), int(match["kernel"]), **cls.values(match))
 
     def __str__(self) -> str:
-        return f"{self.filters}C{self.kernel}{self.options}"
+        return f"{self.filters}{self.LETTERS}{self.kernel}{self.options}"
 
     def output_shape(self, before: Shape) -> Shape:
-        require("filters", self.filters, 1, MAX_FILTERS)
-        require("kernel size", self.kernel, 1, MAX_SIDE)
+        require_range("filters", self.filters, 1, MAX_FILTERS)
+        require_range("kernel size", self.kernel, 1, MAX_SIDE)
         return self.windows(before, self.kernel, self.filters)
+
+    def normalized_channels(self, before: Shape) -> int:  # noqa: ARG002
+        return self.filters * self.normalized
+
+    def searched(self, block: int, number: int) -> dict[str, int]:
+        return {f"filters_{block}_{number}": self.filters}
+
+
+@dataclass(frozen=True)
+class Conv(_Filtered):
+    """Convolution with a bias and ReLU, unless its options say otherwise."""
+
+    TOKEN = re.compile(rf"(?P<filters>{NUMBER})C(?P<kernel>{NUMBER}){Options.PATTERN}", FLAGS)
+    EXAMPLE = ("16C3", "convolution")
+    LETTERS = "C"
 
     def bare_params(self, before: Shape) -> int:
         weights = self.kernel * self.kernel * before.channels * self.filters
         return weights + self.filters * self.has_bias
-
-    def normalized_channels(self, before: Shape) -> int:  # noqa: ARG002
-        return self.filters * self.normalized
 
     def macs(self, before: Shape) -> int:
         return self.kernel * self.kernel * before.channels * self.output_shape(before).size
@@ -59,41 +70,18 @@ class Conv(Options, Kind):
     def convolved_filters(self) -> int:
         return self.filters
 
-    def searched(self, block: int, number: int) -> dict[str, int]:
-        return {f"filters_{block}_{number}": self.filters}
-
 
 @dataclass(frozen=True)
-class Separable(Options, Kind):
+class Separable(_Filtered):
     """Depthwise convolution without bias or activation, then a 1×1 convolution to the filters."""
 
-    filters: int
-    kernel: int = 3
-
-    TOKEN = re.compile(
-        rf"(?P<filters>{NUMBER})DS(?P<kernel>{NUMBER}){Options.PATTERN}", re.I | re.ASCII
-    )
+    TOKEN = re.compile(rf"(?P<filters>{NUMBER})DS(?P<kernel>{NUMBER}){Options.PATTERN}", FLAGS)
     EXAMPLE = ("16DS3", "depthwise-separable convolution")
-
-    @classmethod
-    def read(cls, match: re.Match[str]) -> "Separable":
-        """The layer of a token that matched."""
-        return cls(int(match["filters"]), int(match["kernel"]), **Options.values(match))
-
-    def __str__(self) -> str:
-        return f"{self.filters}DS{self.kernel}{self.options}"
-
-    def output_shape(self, before: Shape) -> Shape:
-        require("filters", self.filters, 1, MAX_FILTERS)
-        require("kernel size", self.kernel, 1, MAX_SIDE)
-        return self.windows(before, self.kernel, self.filters)
+    LETTERS = "DS"
 
     def bare_params(self, before: Shape) -> int:
         depthwise = self.kernel * self.kernel * before.channels
         return depthwise + (before.channels + self.has_bias) * self.filters
-
-    def normalized_channels(self, before: Shape) -> int:  # noqa: ARG002
-        return self.filters * self.normalized
 
     def macs(self, before: Shape) -> int:
         after = self.output_shape(before)
@@ -109,9 +97,6 @@ class Separable(Options, Kind):
     def _between(self, before: Shape) -> int:
         after = self.output_shape(before)
         return after.height * after.width * before.channels
-
-    def searched(self, block: int, number: int) -> dict[str, int]:
-        return {f"filters_{block}_{number}": self.filters}
 
 
 @dataclass(frozen=True)
@@ -132,7 +117,7 @@ class Depthwise(Options, Kind):
         return f"D{self.kernel}{self.options}"
 
     def output_shape(self, before: Shape) -> Shape:
-        require("kernel size", self.kernel, 1, MAX_SIDE)
+        require_range("kernel size", self.kernel, 1, MAX_SIDE)
         return self.windows(before, self.kernel, before.channels)
 
     def bare_params(self, before: Shape) -> int:
@@ -146,7 +131,7 @@ class Depthwise(Options, Kind):
 
 
 def _pooled(before: Shape, size: int) -> Shape:
-    require("pooling size", size, 2, MAX_SIDE)
+    require_range("pooling size", size, 2, MAX_SIDE)
     height, width = before.height // size, before.width // size
     if height < 1 or width < 1:
         raise ValueError(f"its {before.height}×{before.width} input would shrink below 1×1")
@@ -248,7 +233,7 @@ class Dense(Options, Kind):
         return f"{self.units}{self.options}"
 
     def output_shape(self, before: Shape) -> Shape:  # noqa: ARG002 (it is flattened)
-        require("units", self.units, 1, MAX_UNITS)
+        require_range("units", self.units, 1, MAX_UNITS)
         return Shape(1, 1, self.units)
 
     def bare_params(self, before: Shape) -> int:

@@ -21,13 +21,13 @@ from mnist_tradeoff.architecture.groups import (
     inputs,
 )
 from mnist_tradeoff.architecture.kind import Kind
-from mnist_tradeoff.architecture.layers import Dense, Head, Leaf
+from mnist_tradeoff.architecture.layers import FLAGS, Dense, Head, Leaf
 from mnist_tradeoff.architecture.task import Shape, Task
 
 MAX_PASSES = 256
 MAX_CHARACTERS = 2_000
 KINDS: tuple[type[Kind], ...] = get_args(Leaf)
-SUFFIX = re.compile(r"(?P<kind>[x@])(?P<times>\d{1,12})|\+", re.I | re.ASCII)
+SUFFIX = re.compile(r"(?P<kind>[x@])(?P<times>\d{1,12})|\+", FLAGS)
 # Everything up to the next separator, or to a suffix of a group.
 TOKEN = re.compile(r"[^-()\[\]]+")
 
@@ -85,12 +85,13 @@ class Architecture:
                 named.
         """
         shapes = [task.input_shape]
-        for number, layer in enumerate((*self.body, self.classifier(task)), start=1):
+        classifier = self.classifier(task)
+        written = (*self.body, self.head or classifier)
+        for number, layer in enumerate((*self.body, classifier), start=1):
             try:
                 shapes.append(layer.output_shape(shapes[-1]))
             except ValueError as error:
-                shown = self.head if layer is self.layers[-1] or number > len(self.body) else layer
-                name = f"layer {number} ({shown or layer}) of '{self}'"
+                name = f"layer {number} ({written[number - 1]}) of '{self}'"
                 raise ValueError(f"{name}: {error}") from None
         return tuple(shapes[1:-1])
 
@@ -182,7 +183,7 @@ def _tidy(notation: str) -> str:
 
 def _is_input(token: str, task: Task) -> bool:
     height, width, channels = task.input_shape
-    if re.fullmatch(r"\d{1,6}(x\d{1,6}){1,2}", token, re.I | re.ASCII):
+    if re.fullmatch(r"\d{1,6}(x\d{1,6}){1,2}", token, FLAGS):
         sides = tuple(map(int, token.lower().split("x")))
         if sides in ((height, width), (channels, height, width), (height, width, channels)):
             return True

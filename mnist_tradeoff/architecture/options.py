@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from mnist_tradeoff.architecture.task import Shape
+from mnist_tradeoff.system.settings import require_range
 
 DEFAULT_ACTIVATION = "relu"
 # By the name in the notation: what Keras calls it. Leaky ReLU has the slope 0.2 of the small nets
@@ -83,19 +84,9 @@ class Options:
         Raises:
             ValueError: a stride out of range, or a window larger than the image.
         """
-        require("stride", self.stride, 1, MAX_STRIDE)
+        require_range("stride", self.stride, 1, MAX_STRIDE)
         lost = 0 if self.same else kernel - 1
         height, width = (math.ceil((side - lost) / self.stride) for side in before[:2])
         if height < 1 or width < 1:
             raise ValueError(f"its {before.height}×{before.width} input would shrink below 1×1")
         return Shape(height, width, channels)
-
-
-def require(what: str, value: int, low: int, high: int) -> None:
-    """Refuse a number out of range.
-
-    Raises:
-        ValueError: it is; the message names it.
-    """
-    if not low <= value <= high:
-        raise ValueError(f"{what} must be {low} to {high}, not {value}")

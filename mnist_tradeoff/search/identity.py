@@ -11,7 +11,14 @@ from mnist_tradeoff.search.spaces import space_named
 IDENTITY = "identity"
 # What may change from one command to the next.
 FREE = (
-    *("study", "space", "trials", "workers", "timeout", "seeds", "dataset", "step"),
+    "study",
+    "space",
+    "trials",
+    "workers",
+    "timeout",
+    "seeds",
+    "dataset",
+    "step",
     "artifact_location",
 )
 

@@ -61,8 +61,7 @@ class SearchResults:
 
 def finalist_name(proposal: Proposal) -> str:
     """A reference's name, or the notation; with what of the recipe is overridden."""
-    name = model_name(proposal.architecture)
-    return str(proposal).replace(str(proposal.architecture), name, 1)
+    return proposal.called(model_name(proposal.architecture))
 
 
 def finalists_of(

@@ -7,7 +7,7 @@ Standard library only.
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -50,7 +50,11 @@ class Proposal:
 
     def __str__(self) -> str:
         """The notation, with the overrides where there are any: ``4C3-P2 epochs=9``."""
-        return " ".join([str(self.architecture), *(f"{k}={v}" for k, v in self.overrides)])
+        return self.called(str(self.architecture))
+
+    def called(self, name: str) -> str:
+        """The architecture by this name, with the overrides where there are any."""
+        return " ".join([name, *(f"{field}={value}" for field, value in self.overrides)])
 
 
 @lru_cache(maxsize=20_000)  # every proposal of a study is read again and again
@@ -188,7 +192,7 @@ def _params(architecture: Architecture) -> dict[str, Any]:
 class FixedTrial:
     """Answers the questions of ``suggest`` with given values."""
 
-    params: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any]
 
     def suggest_int(self, name: str, low: int, high: int, **_: object) -> int:
         """The value given.

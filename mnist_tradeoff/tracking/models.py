@@ -22,7 +22,7 @@ from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.device.export import Exported
 from mnist_tradeoff.system.processes import this_host
 from mnist_tradeoff.tracking.store import TrackingError, tracking_errors
-from mnist_tradeoff.tracking.study_runs import STUDY_ROLE
+from mnist_tradeoff.tracking.study_runs import STUDY_ROLE, find_run
 from mnist_tradeoff.tracking.trainings import training_of
 from mnist_tradeoff.training.backend import keras
 
@@ -72,17 +72,9 @@ def finals_of_run(run_id: str, dataset: Dataset) -> list[Training]:
 
 
 def _study_run(study: str) -> Run:
-    with tracking_errors():
-        runs = mlflow.search_runs(
-            search_all_experiments=True,
-            filter_string=f"tags.role = '{STUDY_ROLE}' and tags.study = '{study}'",
-            output_format="list",
-            max_results=1,
-        )
-    if not runs:
+    run = find_run(STUDY_ROLE, study)
+    if run is None:
         raise TrackingError(f"there is no study '{study}' here: run the entry point search first")
-    (run,) = runs
-    assert isinstance(run, Run)
     return run
 
 

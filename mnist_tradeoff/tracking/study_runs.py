@@ -19,6 +19,7 @@ from mlflow.entities import (
     LifecycleStage,
     Metric,
     Param,
+    Run,
     RunStatus,
     RunTag,
 )
@@ -89,15 +90,24 @@ def _exists(run_id: str) -> bool:
     return True
 
 
-def _require_new(name: str) -> None:
+def find_run(role: str, study: str) -> Run | None:
+    """Any run with a role in a study, of whatever experiment; None where there is none.
+
+    Raises:
+        TrackingError: the store failed.
+    """
     with tracking_errors():
-        known = mlflow.search_runs(
+        runs: list[Any] = mlflow.search_runs(  # pyright: ignore[reportAssignmentType]
             search_all_experiments=True,
-            filter_string=f"tags.role = '{TRIAL_ROLE}' and tags.study = '{name}'",
+            filter_string=f"tags.role = '{role}' and tags.study = '{study}'",
             output_format="list",
             max_results=1,
         )
-    if known:
+    return runs[0] if runs else None
+
+
+def _require_new(name: str) -> None:
+    if find_run(TRIAL_ROLE, name):
         raise TrackingError(
             f"MLflow has a study '{name}' already, which another Optuna storage holds: set "
             "OPTUNA_STORAGE to that one, or choose another name with study=NAME"
