@@ -2,6 +2,7 @@
 
 mlflow run . -e recommend -P max_params=15000 -P min_accuracy=0.985
 
+Or of a suite's models, or of single trainings: -P run_id=RUN,RUN.
 Nothing is trained. The model is registered in MLflow's Model Registry as the champion, with its
 exported files.
 """
@@ -12,7 +13,7 @@ from mnist_tradeoff.architecture.costs import COSTS, OBJECTIVES
 from mnist_tradeoff.search.config import budget_fields, given_budgets, require_study_name
 from mnist_tradeoff.system.command_line import EntryPoint
 from mnist_tradeoff.system.processes import watch_launcher
-from mnist_tradeoff.system.settings import option, require_range
+from mnist_tradeoff.system.settings import option, require_range, split_names
 from mnist_tradeoff.training.recipe import DATASET_HELP
 
 
@@ -21,11 +22,19 @@ class RecommendConfig(budget_fields(OBJECTIVES, "most {} of the model, as deploy
     """Recommend a model of a finished study under budgets, and register it as champion."""
 
     study: str = option("widths", "name of the study whose front and references are considered")
+    run_id: str = option(
+        "", "MLflow runs of suites, studies or trainings to choose from, with commas; empty: none"
+    )
     min_accuracy: float = option(0.0, "least mean validation accuracy, 0 to 1")
     cost: str = option(
         "num_params", f"what orders the models from cheap to expensive: {', '.join(OBJECTIVES)}"
     )
     dataset: str = option("auto", DATASET_HELP)
+
+    @property
+    def run_ids(self) -> list[str]:
+        """The runs that were named."""
+        return split_names(self.run_id)
 
     @property
     def budgets(self) -> dict[str, float]:
@@ -49,7 +58,8 @@ def run(config: RecommendConfig) -> None:
     # Imported here, because TensorFlow and MLflow take seconds that --help need not wait for.
     from mnist_tradeoff.pipelines.recommend import run_recommend
 
-    run_recommend(config.study, config.budgets, config.cost, config.dataset, asdict(config))
+    source = (config.study, config.run_ids, config.budgets)
+    run_recommend(*source, config.cost, config.dataset, asdict(config))
 
 
 ENTRY_POINT = EntryPoint("recommend", RecommendConfig, run)

@@ -8,9 +8,10 @@ finished is not trained again.
 
 from dataclasses import asdict, dataclass
 
+from mnist_tradeoff.architecture.references import REFERENCES, require_model
 from mnist_tradeoff.system.command_line import EntryPoint
 from mnist_tradeoff.system.processes import watch_launcher
-from mnist_tradeoff.system.settings import option, require_range
+from mnist_tradeoff.system.settings import option, require_range, split_names
 from mnist_tradeoff.training.recipe import DATASET_HELP, Recipe
 
 
@@ -19,11 +20,17 @@ class SuiteConfig(Recipe):
     """Train the four references over several seeds and compare them."""
 
     seeds: int = option(5, "trainings of each reference, with the seeds 0, 1, 2, …")
+    models: str = option(
+        "",
+        "more models to compare with the references, with commas: notations, or PATH.py:FUNCTION",
+    )
     dataset: str = option("auto", DATASET_HELP)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         require_range("seeds", self.seeds, 1, 1_000)
+        for model in split_names(self.models):
+            require_model(model)
 
 
 def run(config: SuiteConfig) -> None:
@@ -31,7 +38,9 @@ def run(config: SuiteConfig) -> None:
     # Imported here, because TensorFlow and MLflow take seconds that --help need not wait for.
     from mnist_tradeoff.pipelines.suite import run_suite
 
-    run_suite(config, config.seeds, config.dataset, asdict(config), check_launcher)
+    models = dict.fromkeys([*REFERENCES, *split_names(config.models)])
+    source = (list(models), config.seeds, config.dataset)
+    run_suite(config, *source, asdict(config), check_launcher)
 
 
 ENTRY_POINT = EntryPoint("suite", SuiteConfig, run)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from mnist_tradeoff.analysis.comparison import costs_of
 from mnist_tradeoff.analysis.trainings import Training, by_model
 from mnist_tradeoff.architecture.costs import exact_costs
 from mnist_tradeoff.architecture.layers import Conv, Dense, MaxPool
@@ -60,6 +61,7 @@ def random_architecture(random: random.Random) -> Architecture:
 
 IMAGES = 1_000
 LABELS = np.arange(IMAGES) % 10
+COSTS = costs_of([], MNIST)
 RIGHT = {"ann": 950, "simple_cnn": 985, "cnn_v1": 980, "cnn_v2": 992}
 
 
@@ -84,6 +86,7 @@ def make_training(model: str, seed: int, right: int | None = None, **metrics: fl
         },
         curves={"val_accuracy": (0.9, accuracy), "val_loss": (0.3, 0.1)},
         predictions=predictions,
+        architecture=str(REFERENCES[model].architecture) if model in REFERENCES else model,
     )
 
 

@@ -8,11 +8,13 @@ import numpy as np
 
 from mnist_tradeoff.analysis.statistics import Difference, majority_correct, paired_difference
 from mnist_tradeoff.analysis.trainings import Training, by_model
-from mnist_tradeoff.architecture.costs import exact_cost
-from mnist_tradeoff.architecture.references import resolve
+from mnist_tradeoff.architecture.costs import EXACT_OBJECTIVES, exact_costs
+from mnist_tradeoff.architecture.references import REFERENCES
 from mnist_tradeoff.architecture.task import Task
 
 Correct = Mapping[str, np.ndarray]
+# Exact costs by the name of the model, then by their own.
+Costs = Mapping[str, Mapping[str, int]]
 
 
 def correct_by_model(trainings: Sequence[Training], labels: np.ndarray) -> dict[str, np.ndarray]:
@@ -23,14 +25,20 @@ def correct_by_model(trainings: Sequence[Training], labels: np.ndarray) -> dict[
     }
 
 
-def cost_of(name: str, cost: str, task: Task) -> int:
-    """An exact cost of a model, by its name or notation."""
-    return exact_cost(resolve(name), cost, task)
+def costs_of(trainings: Sequence[Training], task: Task) -> Costs:
+    """Exact costs of the references, trained or not, and of every other model that was trained."""
+    references = {name: exact_costs(one.architecture, task) for name, one in REFERENCES.items()}
+    trained = {
+        name: {cost: int(group[0].metrics[cost]) for cost in EXACT_OBJECTIVES}
+        for name, group in by_model(trainings).items()
+        if name not in REFERENCES
+    }
+    return {**references, **trained}
 
 
-def differences(correct: Correct, task: Task) -> dict[tuple[str, str], Difference]:
+def differences(correct: Correct, costs: Costs) -> dict[tuple[str, str], Difference]:
     """Paired difference of every two models (a, b), b − a, a being the one with fewer MACs."""
-    names = sorted(correct, key=lambda name: cost_of(name, "macs", task))
+    names = sorted(correct, key=lambda name: costs[name]["macs"])
     return {
         (a, b): paired_difference(correct[a], correct[b])
         for a, b in itertools.combinations(names, 2)
@@ -67,14 +75,13 @@ class Step:
     broken: np.ndarray
 
 
-def steps(correct: Correct, cost: str, task: Task) -> list[Step]:
+def steps(correct: Correct, cost: str, costs: Costs) -> list[Step]:
     """The steps between neighbours when the models are ordered by a cost."""
-    costs = {name: cost_of(name, cost, task) for name in correct}
-    names = sorted(costs, key=costs.__getitem__)
+    names = sorted(correct, key=lambda name: costs[name][cost])
     right = {name: majority_correct(correct[name]) for name in names}
     return [
         Step(
-            *(cost, a, b, costs[b] - costs[a]),
+            *(cost, a, b, costs[b][cost] - costs[a][cost]),
             corrected=np.flatnonzero(right[b] & ~right[a]),
             broken=np.flatnonzero(right[a] & ~right[b]),
         )

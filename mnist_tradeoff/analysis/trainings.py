@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mnist_tradeoff.analysis.statistics import Sample, summarize
-from mnist_tradeoff.architecture.references import REFERENCES, resolve
+from mnist_tradeoff.architecture.references import REFERENCES
 
 TIDY_COLUMNS = ["model", "architecture", "seed", "metric", "value", "run_id"]
 
@@ -22,7 +22,8 @@ def _nothing() -> np.ndarray:
 class Training:
     """One finished training as its run tells it.
 
-    model: a reference's name, or a notation.
+    model: a reference's name, a notation, or a user's own.
+    architecture: its canonical notation.
     curves: values by epoch of loss, accuracy, val_loss and val_accuracy, where they were asked for.
     predictions: predicted class of every test image, int (n,), where they were asked for.
     """
@@ -33,6 +34,7 @@ class Training:
     metrics: Mapping[str, float]
     curves: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     predictions: np.ndarray = field(default_factory=_nothing)
+    architecture: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ def median_seconds(group: Sequence[Training]) -> float:
 def tidy(trainings: Sequence[Training]) -> pd.DataFrame:
     """One row per model, seed and metric: model, architecture, seed, metric, value, run_id."""
     rows = [
-        (name, str(resolve(name)), one.seed, metric, one.metrics[metric], one.run_id)
+        (name, one.architecture, one.seed, metric, one.metrics[metric], one.run_id)
         for name, group in by_model(trainings).items()
         for one in group
         for metric in sorted(one.metrics)

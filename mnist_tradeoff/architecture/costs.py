@@ -8,7 +8,7 @@ cost is a function and a row here; a new measured one is a row here and a functi
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from mnist_tradeoff.architecture.notation import Architecture
+from mnist_tradeoff.architecture.own_model import AnyArchitecture
 from mnist_tradeoff.architecture.task import Task
 
 FLOAT32_BYTES = 4
@@ -16,17 +16,17 @@ FLOAT32_BYTES = 4
 FLOAT_ACCURACY, INT8_ACCURACY = "litert_test_accuracy", "int8_test_accuracy"
 
 
-def num_params(architecture: Architecture, task: Task) -> int:
+def num_params(architecture: AnyArchitecture, task: Task) -> int:
     """Weights and biases as deployed: batch normalisation folded, shared weights counted once."""
     return sum(layer.num_params(before) for layer, before in architecture.steps(task))
 
 
-def trainable_params(architecture: Architecture, task: Task) -> int:
+def trainable_params(architecture: AnyArchitecture, task: Task) -> int:
     """What training changes, as Keras counts it: a normalised channel has a scale and a shift."""
     return sum(layer.trainable_params(before) for layer, before in architecture.steps(task))
 
 
-def macs(architecture: Architecture, task: Task) -> int:
+def macs(architecture: AnyArchitecture, task: Task) -> int:
     """Multiply-accumulate operations of one forward pass of one image.
 
     Of convolutions and dense layers, every pass of a shared one; biases, normalisation, activations
@@ -35,7 +35,7 @@ def macs(architecture: Architecture, task: Task) -> int:
     return sum(layer.macs(before) for layer, before in architecture.steps(task))
 
 
-def peak_activation_bytes(architecture: Architecture, task: Task) -> int:
+def peak_activation_bytes(architecture: AnyArchitecture, task: Task) -> int:
     """The most that is kept at once while layer after layer is run, float32, one image.
 
     Input and output of a layer, and what a sum waits for: the working memory that a layer-by-layer
@@ -58,7 +58,7 @@ class Cost:
 
     name: str
     label: str
-    of: Callable[[Architecture, Task], int] | None = None
+    of: Callable[[AnyArchitecture, Task], int] | None = None
     budget: str = ""
     accuracy: str = FLOAT_ACCURACY
     is_time: bool = False
@@ -97,7 +97,7 @@ def cost_named(name: str) -> Cost:
     return COSTS[name]
 
 
-def exact_cost(architecture: Architecture, name: str, task: Task) -> int:
+def exact_cost(architecture: AnyArchitecture, name: str, task: Task) -> int:
     """A cost that is known by arithmetic.
 
     Raises:
@@ -110,7 +110,7 @@ def exact_cost(architecture: Architecture, name: str, task: Task) -> int:
 
 
 def exact_costs(
-    architecture: Architecture, task: Task, names: Iterable[str] = EXACT_OBJECTIVES
+    architecture: AnyArchitecture, task: Task, names: Iterable[str] = EXACT_OBJECTIVES
 ) -> dict[str, int]:
     """Several costs that are known by arithmetic, by name."""
     return {name: exact_cost(architecture, name, task) for name in names}

@@ -28,6 +28,8 @@ MAX_PASSES = 256
 MAX_CHARACTERS = 2_000
 KINDS: tuple[type[Kind], ...] = get_args(Leaf)
 SUFFIX = re.compile(r"(?P<kind>[x@])(?P<times>\d{1,12})|\+", FLAGS)
+# An input in front, such as 28x28.
+SIDES = re.compile(r"\d{1,6}(x\d{1,6}){1,2}", FLAGS)
 # Everything up to the next separator, or to a suffix of a group.
 TOKEN = re.compile(r"[^-()\[\]]+")
 
@@ -156,6 +158,17 @@ def read(notation: str, task: Task) -> Reading:
     return Reading(Architecture(layers), tuple(notes))
 
 
+def require_notation(notation: str) -> None:
+    """Refuse what is no notation, whatever the task.
+
+    Raises:
+        ValueError: see ``parse``.
+    """
+    first, _, rest = _tidy(notation).partition("-")
+    is_input = rest and SIDES.fullmatch(first)
+    Architecture(_Parser(rest if is_input else notation).whole())
+
+
 def spelled(architecture: Architecture, task: Task) -> str:
     """The notation that ``read`` understands as this very architecture.
 
@@ -183,7 +196,7 @@ def _tidy(notation: str) -> str:
 
 def _is_input(token: str, task: Task) -> bool:
     height, width, channels = task.input_shape
-    if re.fullmatch(r"\d{1,6}(x\d{1,6}){1,2}", token, FLAGS):
+    if SIDES.fullmatch(token):
         sides = tuple(map(int, token.lower().split("x")))
         if sides in ((height, width), (channels, height, width), (height, width, channels)):
             return True

@@ -1,5 +1,7 @@
 """The four documented architectures: fixed landmarks of every study. Standard library only."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from mnist_tradeoff.architecture.notation import (
@@ -8,8 +10,10 @@ from mnist_tradeoff.architecture.notation import (
     Reading,
     parse,
     read,
+    require_notation,
     spelled,
 )
+from mnist_tradeoff.architecture.own_model import AnyArchitecture, is_own
 from mnist_tradeoff.architecture.task import MNIST, Task
 
 
@@ -52,14 +56,32 @@ def read_model(model: str, task: Task) -> Reading:
     """As ``resolve``, with how the notation was understood."""
     if model in REFERENCES:
         return Reading(REFERENCES[model].architecture)
-    try:
+    with _naming(model):
         return read(model, task)
+
+
+def require_model(model: str) -> None:
+    """Refuse, before anything is known of the task, what names no model.
+
+    Raises:
+        ValueError: neither a reference, nor a notation, nor ``PATH.py:FUNCTION``.
+    """
+    if model not in REFERENCES and not is_own(model):
+        with _naming(model):
+            require_notation(model)
+
+
+@contextmanager
+def _naming(model: str) -> Iterator[None]:
+    try:
+        yield
     except NotationError as error:
         names = ", ".join(REFERENCES)
-        raise ValueError(f"unknown model '{model}': {error}; or use {names}") from None
+        others = f"{names}, or PATH.py:FUNCTION for a Keras model of your own"
+        raise ValueError(f"unknown model '{model}': {error}; or use {others}") from None
 
 
-def reference_of(architecture: Architecture) -> Reference | None:
+def reference_of(architecture: AnyArchitecture) -> Reference | None:
     """The reference with this architecture, however it was written, or None."""
     return next((r for r in REFERENCES.values() if r.architecture == architecture), None)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mnist_tradeoff.architecture.notation import Architecture
+from mnist_tradeoff.architecture.own_model import AnyArchitecture
 from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.system.processes import exit_with_parent
 from mnist_tradeoff.system.quiet import quiet_stderr
@@ -25,7 +25,7 @@ CONVERSIONS_PER_PROCESS = 20
 Weights = Sequence[np.ndarray]
 
 
-def convert(architecture: Architecture, task: Task, weights: Weights | None = None) -> bytes:
+def convert(architecture: AnyArchitecture, task: Task, weights: Weights | None = None) -> bytes:
     """LiteRT file (a flatbuffer) of a model in float32, from uint8 images to logits.
 
     Args:
@@ -38,7 +38,7 @@ def convert(architecture: Architecture, task: Task, weights: Weights | None = No
 
 
 def convert_to_int8(
-    architecture: Architecture, task: Task, weights: Weights, images: np.ndarray
+    architecture: AnyArchitecture, task: Task, weights: Weights, images: np.ndarray
 ) -> bytes:
     """LiteRT file of a model whose every operation works on integers, from uint8 images to int8.
 
@@ -52,7 +52,7 @@ def convert_to_int8(
     return _submit(_to_litert, architecture, task, weights, images)
 
 
-def convert_to_onnx(architecture: Architecture, task: Task, weights: Weights) -> bytes:
+def convert_to_onnx(architecture: AnyArchitecture, task: Task, weights: Weights) -> bytes:
     """ONNX file of a model in float32, from uint8 images to logits, by Keras's own exporter.
 
     Raises:
@@ -97,7 +97,10 @@ def _start_converter() -> None:
 
 
 def _to_litert(
-    architecture: Architecture, task: Task, weights: Weights | None, calibration: np.ndarray | None
+    architecture: AnyArchitecture,
+    task: Task,
+    weights: Weights | None,
+    calibration: np.ndarray | None,
 ) -> bytes:
     from mnist_tradeoff.training.backend import tf
 
@@ -114,7 +117,7 @@ def _to_litert(
         return converter.convert()
 
 
-def _to_onnx(architecture: Architecture, task: Task, weights: Weights) -> bytes:
+def _to_onnx(architecture: AnyArchitecture, task: Task, weights: Weights) -> bytes:
     model = _build(architecture, task, weights, "uint8")
     model(np.zeros((1, *task.image_shape), np.uint8))  # the exporter asks for one call
     with tempfile.TemporaryDirectory() as folder, quiet_stderr(), redirect_stdout(io.StringIO()):
@@ -123,7 +126,7 @@ def _to_onnx(architecture: Architecture, task: Task, weights: Weights) -> bytes:
         return path.read_bytes()
 
 
-def _build(architecture: Architecture, task: Task, weights: Weights | None, input_dtype: str):
+def _build(architecture: AnyArchitecture, task: Task, weights: Weights | None, input_dtype: str):
     from mnist_tradeoff.training.backend import keras
     from mnist_tradeoff.training.build import build
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mnist_tradeoff.architecture.notation import Architecture
+from mnist_tradeoff.architecture.own_model import AnyArchitecture
 from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.device import litert, onnx
 from mnist_tradeoff.device.c_header import c_header
@@ -33,7 +33,7 @@ class Exported:
 
 
 def export_and_measure(
-    model: keras.Model, architecture: Architecture, dataset: Dataset, tolerance: float
+    model: keras.Model, architecture: AnyArchitecture, dataset: Dataset, tolerance: float
 ) -> Exported:
     """Export a trained model to LiteRT in float32 and in int8, and to ONNX, and measure the files.
 
@@ -75,7 +75,7 @@ def export_and_measure(
 
 
 def _require_accuracy(
-    accuracies: Mapping[str, float], reached: float, architecture: Architecture, tolerance: float
+    accuracies: Mapping[str, float], reached: float, architecture: AnyArchitecture, tolerance: float
 ) -> None:
     for name, accuracy in accuracies.items():
         if accuracy < reached - tolerance:

@@ -1,10 +1,13 @@
 """``export``: finished models as LiteRT and ONNX files, checked and measured."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from mnist_tradeoff.analysis.trainings import Training
+from mnist_tradeoff.architecture.own_model import AnyArchitecture, is_own
 from mnist_tradeoff.architecture.references import resolve
+from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.data.sets import load
 from mnist_tradeoff.device.export import export_and_measure
@@ -13,6 +16,8 @@ from mnist_tradeoff.report.device import device_pictures, device_texts
 from mnist_tradeoff.tracking import models
 from mnist_tradeoff.tracking.runs import log_contents, log_dataset, tracked_run
 from mnist_tradeoff.tracking.store import how_to_look, prepare_store
+from mnist_tradeoff.training.backend import keras
+from mnist_tradeoff.training.own_model import own_model_of
 
 
 def run_export(
@@ -75,6 +80,12 @@ def _export_all(
     return failures
 
 
+def _architecture(final: Training, model: keras.Model, task: Task) -> AnyArchitecture:
+    if is_own(final.model):
+        return own_model_of(model, Path(final.model).name)
+    return resolve(final.model, task)
+
+
 def export_one(final: Training, dataset: Dataset, tolerance: float) -> str:
     """Export one final model and log its costs and files into its run; a line of what came out.
 
@@ -83,7 +94,8 @@ def export_one(final: Training, dataset: Dataset, tolerance: float) -> str:
         OSError: the store failed, or the process that converts was killed.
     """
     model = models.load_model(final.run_id)
-    exported = export_and_measure(model, resolve(final.model), dataset, tolerance)
+    architecture = _architecture(final, model, dataset.task)
+    exported = export_and_measure(model, architecture, dataset, tolerance)
     models.log_export(final.run_id, exported)
     metrics = exported.metrics
     return (

@@ -1,6 +1,6 @@
 """``recommend``: the model of a finished study to take under a budget."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mnist_tradeoff.analysis.recommendation import recommend
@@ -15,11 +15,17 @@ EXPORT_TOLERANCE = 0.005
 
 
 def run_recommend(
-    study: str, budgets: Mapping[str, float], cost: str, dataset: str, params: Mapping[str, Any]
+    study: str,
+    run_ids: Sequence[str],
+    budgets: Mapping[str, float],
+    cost: str,
+    dataset: str,
+    params: Mapping[str, Any],
 ) -> None:
     """Recommend, export and register a model, and print why it is this one.
 
     Args:
+        run_ids: of suites, studies or trainings to choose from; none: those of the study.
         budgets: see ``analysis.recommendation.recommend``.
         cost: what orders the models from cheap to expensive.
         params: what is logged as parameters.
@@ -32,7 +38,8 @@ def run_recommend(
     with tracked_run("recommend", params, {"role": "recommendation", "study": study}) as run_id:
         data = load(dataset)
         log_dataset(data)
-        options = models.models_of(models.finals_of(study, data))
+        finals = [final for one in run_ids for final in models.finals_of_run(one, data)]
+        options = models.models_of(finals if run_ids else models.finals_of(study, data))
         found = recommend(options, budgets, cost, len(data.val.labels))
         champion = found.chosen.best
         line = export_one(champion, data, EXPORT_TOLERANCE)

@@ -1,10 +1,9 @@
 """``suite``: the four references over several seeds, compared."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from mnist_tradeoff.architecture.references import REFERENCES
 from mnist_tradeoff.data.sets import load
 from mnist_tradeoff.pipelines.trainings import train_all
 from mnist_tradeoff.report import terminal
@@ -18,14 +17,16 @@ ROLE = "reference"
 
 def run_suite(
     recipe: Recipe,
+    models: Sequence[str],
     seeds: int,
     dataset: str,
     params: Mapping[str, Any],
     check_launcher: Callable[[], None],
 ) -> None:
-    """Train what is missing of the references, compare them, and print the tables.
+    """Train what is missing of the models, compare them, and print the tables.
 
     Args:
+        models: names of the references, notations, ``PATH.py:FUNCTION``.
         params: what is logged as the suite's parameters.
 
     Raises:
@@ -37,7 +38,7 @@ def run_suite(
         data = load(dataset)
         terminal.warn_of_fallback(data)
         log_dataset(data)
-        configs = children(recipe, seeds, dataset)
+        configs = children(recipe, models, seeds, dataset)
         trained, failures = train_all(configs, data, check_launcher, ROLE, [ROLE])
         trainings, texts = list(trained.values()), {}
         if trainings:
@@ -54,11 +55,11 @@ def run_suite(
     print(how_to_look(run_id))
 
 
-def children(recipe: Recipe, seeds: int, dataset: str) -> list[RunConfig]:
-    """One training per reference and seed, seed by seed: a slow hour touches all models alike."""
+def children(recipe: Recipe, models: Sequence[str], seeds: int, dataset: str) -> list[RunConfig]:
+    """One training per model and seed, seed by seed: a slow hour touches all models alike."""
     settings = {one.name: getattr(recipe, one.name) for one in dataclasses.fields(Recipe)}
     return [
         RunConfig(model=name, seed=seed, dataset=dataset, **settings)
         for seed in range(seeds)
-        for name in REFERENCES
+        for name in models
     ]

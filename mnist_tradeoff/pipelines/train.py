@@ -3,11 +3,10 @@
 import dataclasses
 from collections.abc import Callable
 
-from mnist_tradeoff.architecture.references import model_name
 from mnist_tradeoff.data.sets import load
-from mnist_tradeoff.pipelines.training import tags, train_in_run
+from mnist_tradeoff.pipelines.training import plan, train_in_run
 from mnist_tradeoff.report import terminal
-from mnist_tradeoff.tracking.runs import tracked_run
+from mnist_tradeoff.tracking.runs import rename, set_tags, tracked_run
 from mnist_tradeoff.tracking.store import how_to_look, prepare_store
 from mnist_tradeoff.training.recipe import RunConfig
 
@@ -20,17 +19,19 @@ def run_training(config: RunConfig, check_launcher: Callable[[], None]) -> None:
         FloatingPointError: the training diverged.
     """
     prepare_store()
-    terminal.tell_reading(config.reading)
-    name = model_name(config.architecture)
-    with tracked_run(name, dataclasses.asdict(config), tags(config)) as run_id:
+    with tracked_run(config.model, dataclasses.asdict(config), {"role": "run"}) as run_id:
         dataset = load(config.dataset)
         terminal.warn_of_fallback(dataset)
+        planned = plan(config, dataset)
+        terminal.tell_reading(planned.architecture, planned.notes)
+        rename(config.model, planned.name)
+        set_tags(planned.tags)
         with terminal.Progress(config.epochs, len(dataset.train.labels)) as progress:
 
             def on_images(images: int) -> None:
                 check_launcher()
                 progress.on_images(images)
 
-            result = train_in_run(config, dataset, on_images, progress.on_epoch)
-    print(terminal.summary(config.architecture, dataset, result))
+            result = train_in_run(planned, on_images, progress.on_epoch)
+    print(terminal.summary(planned.architecture, dataset, result))
     print(how_to_look(run_id))

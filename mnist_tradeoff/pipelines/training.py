@@ -1,28 +1,83 @@
 """One training, tracked: what a run of ``main``, of a suite and of a study's front all are."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from mnist_tradeoff.architecture.costs import COSTS, exact_costs, trainable_params
-from mnist_tradeoff.architecture.references import model_name
+from mnist_tradeoff.architecture.costs import COSTS, exact_costs, num_params, trainable_params
+from mnist_tradeoff.architecture.own_model import AnyArchitecture, OwnModel, is_own
+from mnist_tradeoff.architecture.references import model_name, read_model
 from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.report import curves
 from mnist_tradeoff.report.style import rendered
 from mnist_tradeoff.tracking import runs, trainings
 from mnist_tradeoff.training.fingerprint import fingerprint
 from mnist_tradeoff.training.loop import Epoch, FinalResult, train_and_test
+from mnist_tradeoff.training.own_model import load_own_model
 from mnist_tradeoff.training.recipe import RunConfig, choose_precision
 
 EXACT_COSTS = [name for name, cost in COSTS.items() if cost.is_exact]
+# Adam keeps four numbers of 4 bytes a parameter: 800 MB.
+MAX_NUM_PARAMS = 50_000_000
 
 
-def tags(config: RunConfig) -> dict[str, str]:
-    """The tags of a training that are known before it starts."""
-    return {"role": "run", "architecture": str(config.architecture)}
+@dataclass(frozen=True)
+class Plan:
+    """A training that can start: its settings, and what its model is on the images.
+
+    notes: how the notation was understood, where that is not plain.
+    """
+
+    config: RunConfig
+    dataset: Dataset
+    architecture: AnyArchitecture
+    notes: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """A reference's name, the notation, or the file and function of the user's own."""
+        if isinstance(self.architecture, OwnModel):
+            return self.architecture.name
+        return model_name(self.architecture, self.dataset.task)
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The tags of a training that are known before it starts."""
+        tags = {"role": "run", "architecture": str(self.architecture)}
+        if isinstance(self.architecture, OwnModel) and self.architecture.counts.from_graph:
+            tags["macs_from"] = "graph"
+        return tags
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of all that decides about this training's weights."""
+        precision = choose_precision(self.architecture, self.config.precision)
+        of_model = str(self.architecture)
+        return fingerprint(of_model, self.config, precision, self.dataset.digest)
+
+
+def plan(config: RunConfig, dataset: Dataset) -> Plan:
+    """What a training's model is on these images.
+
+    Raises:
+        ValueError: it does not fit the images, has too many parameters, or is a user's own that
+            cannot be trained.
+    """
+    task = dataset.task
+    if is_own(config.model):
+        found = Plan(config, dataset, load_own_model(config.model, task))
+    else:
+        found = Plan(config, dataset, **vars(read_model(config.model, task)))
+    params = num_params(found.architecture, task)
+    if params > MAX_NUM_PARAMS:
+        raise ValueError(
+            f"model '{config.model}' has {params:,} parameters; "
+            f"at most {MAX_NUM_PARAMS:,} are trained here"
+        )
+    return found
 
 
 def train_in_run(
-    config: RunConfig,
-    dataset: Dataset,
+    planned: Plan,
     on_images: Callable[[int], None],
     on_epoch: Callable[[Epoch], None] = lambda _: None,
 ) -> FinalResult:
@@ -31,25 +86,20 @@ def train_in_run(
     Args:
         on_images, on_epoch: see ``training.loop.train``.
     """
-    architecture = config.architecture
+    architecture, dataset = planned.architecture, planned.dataset
     runs.log_dataset(dataset)
+    if isinstance(architecture, OwnModel):
+        runs.log_contents({architecture.name.rpartition(":")[0]: architecture.source})
     costs = exact_costs(architecture, dataset.task, EXACT_COSTS)
     runs.log_metrics({**costs, "trainable_params": trainable_params(architecture, dataset.task)})
-    trainings.log_fingerprint(fingerprint_of(config, dataset))
+    trainings.log_fingerprint(planned.fingerprint)
 
     def log_and_tell(epoch: Epoch) -> None:
         trainings.log_epoch(epoch)
         on_epoch(epoch)
 
-    result = train_and_test(architecture, dataset, config, on_images, log_and_tell)
-    title = f"{model_name(architecture)} on {dataset.name}"
+    result = train_and_test(architecture, dataset, planned.config, on_images, log_and_tell)
+    title = f"{planned.name} on {dataset.name}"
     curve = rendered(curves.learning_curve(result.epochs, title))
     trainings.log_result(result, dataset, curve)
     return result
-
-
-def fingerprint_of(config: RunConfig, dataset: Dataset) -> str:
-    """Digest of all that decides about this training's weights."""
-    architecture = config.architecture
-    precision = choose_precision(architecture, config.precision)
-    return fingerprint(str(architecture), config, precision, dataset.digest)

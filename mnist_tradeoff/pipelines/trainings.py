@@ -5,9 +5,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from mnist_tradeoff.analysis.trainings import Training
 from mnist_tradeoff.architecture.costs import macs
-from mnist_tradeoff.architecture.references import model_name
 from mnist_tradeoff.data.dataset import Dataset
-from mnist_tradeoff.pipelines.training import fingerprint_of, tags, train_in_run
+from mnist_tradeoff.pipelines.training import Plan, plan, train_in_run
 from mnist_tradeoff.report import terminal
 from mnist_tradeoff.tracking.runs import tracked_run
 from mnist_tradeoff.tracking.store import TrackingError
@@ -37,22 +36,23 @@ def train_all(
     Returns:
         what is finished, in the order of the configs, and a line for each that failed.
     """
-    plan = {fingerprint_of(config, dataset): config for config in configs}
-    finished = finished_trainings(reused_roles, plan)
+    plans = {one.fingerprint: one for one in (plan(config, dataset) for config in configs)}
+    finished = finished_trainings(reused_roles, plans)
     for training in finished.values():
         adopt(training.run_id)
-    terminal.tell_reused(len(finished), len(plan))
-    missing = [config for key, config in plan.items() if train and key not in finished]
+    terminal.tell_reused(len(finished), len(plans))
+    missing = [one for key, one in plans.items() if train and key not in finished]
     all_tags = {"role": role, **(more_tags or {})}
-    run_ids, failures = _train(missing, dataset, check_launcher, all_tags)
-    found = {plan[key]: training for key, training in finished.items()}
+    run_ids, failures = _train(missing, check_launcher, all_tags)
+    found = {plans[key].config: training for key, training in finished.items()}
     found |= {config: read_training(run_id) for config, run_id in run_ids.items()}
-    return {config: found[config] for config in plan.values() if config in found}, failures
+    return {
+        one.config: found[one.config] for one in plans.values() if one.config in found
+    }, failures
 
 
 def _train(
-    configs: Sequence[RunConfig],
-    dataset: Dataset,
+    plans: Sequence[Plan],
     check_launcher: Callable[[], None],
     more_tags: Mapping[str, str],
 ) -> tuple[dict[RunConfig, str], list[str]]:
@@ -62,19 +62,17 @@ def _train(
         the run ids of the finished ones, and a line for each that failed.
     """
     trained, failures = {}, []
-    images = len(dataset.train.labels)
-    work = {one: macs(one.architecture, dataset.task) for one in configs}
-    total = sum(one.epochs * images * work[one] for one in configs)
-    with terminal.RunsProgress("trainings", len(configs), total) as progress:
-        for config in configs:
+    total = sum(one.config.epochs * len(one.dataset.train.labels) * _work(one) for one in plans)
+    with terminal.RunsProgress("trainings", len(plans), total) as progress:
+        for one in plans:
 
-            def on_images(images: int, one: RunConfig = config) -> None:
+            def on_images(images: int, work: int = _work(one)) -> None:
                 check_launcher()
-                progress.on_work(images * work[one])
+                progress.on_work(images * work)
 
-            name = f"{model_name(config.architecture)} seed {config.seed}"
+            name = f"{one.name} seed {one.config.seed}"
             try:
-                trained[config], line = _train_child(config, name, dataset, on_images, more_tags)
+                trained[one.config], line = _train_child(one, name, on_images, more_tags)
             except TrackingError:
                 raise
             except Exception as error:  # of one training; the others go on
@@ -84,17 +82,20 @@ def _train(
     return trained, failures
 
 
+def _work(planned: Plan) -> int:
+    return macs(planned.architecture, planned.dataset.task)
+
+
 def _train_child(
-    config: RunConfig,
+    planned: Plan,
     name: str,
-    dataset: Dataset,
     on_images: Callable[[int], None],
     more_tags: Mapping[str, str],
 ) -> tuple[str, str]:
     """Run id of a training in a child run of the active one, and a line of what came out."""
-    child_tags = {**tags(config), **more_tags}
-    with tracked_run(name, dataclasses.asdict(config), child_tags) as run_id:
-        result = train_in_run(config, dataset, on_images)
+    child_tags = {**planned.tags, **more_tags}
+    with tracked_run(name, dataclasses.asdict(planned.config), child_tags) as run_id:
+        result = train_in_run(planned, on_images)
     return run_id, (
         f"val_accuracy {result.val.accuracy:.4f}, test_accuracy {result.test.accuracy:.4f}, "
         f"{result.train_seconds:.1f} s"

@@ -1,7 +1,8 @@
 """How figures look, and how they become files: one palette, one accuracy axis, two themes."""
 
 import io
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from matplotlib import style
@@ -22,6 +23,9 @@ REFERENCE_STYLES: dict[str, dict[str, Any]] = {
     "cnn_v1": {"color": "#009E73", "marker": "o", "linestyle": "--"},
     "cnn_v2": {"color": "#A05CD5", "marker": "D", "linestyle": "-"},
 }
+# Of the models that are compared with them.
+OTHER_COLORS = ("#D55E00", "#CC79A7", "#56B4E9", "#8C6D31")
+OTHER_MARKERS = "vP*X<>"
 FRONT_COLOR = "#D55E00"
 FRONT_STYLE: dict[str, Any] = {"color": FRONT_COLOR, "marker": ".", "capsize": 2}
 # Below, a front's first models would press all others into a line.
@@ -29,6 +33,13 @@ LOWEST_ACCURACY_SHOWN = 0.95
 LOWEST_ERROR_SHOWN = 0.0005
 THEMES = {"": "default", "_dark": "dark_background"}
 DOTS_PER_INCH = 150
+
+
+def styles_of(names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Colour, marker and line of each model: the references have theirs, the others one each."""
+    looks = zip(itertools.cycle(OTHER_COLORS), itertools.cycle(OTHER_MARKERS), strict=False)
+    others = ({"color": color, "marker": marker, "linestyle": "-"} for color, marker in looks)
+    return {name: REFERENCE_STYLES.get(name) or next(others) for name in names}
 
 
 def themed(name: str, draw: Callable[..., Figure], *data: object) -> Figures:

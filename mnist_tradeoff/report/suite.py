@@ -18,18 +18,18 @@ def suite_texts(trainings: Sequence[Training], dataset: Dataset, seeds: int) -> 
     Args:
         seeds: how many trainings of each reference there should be.
     """
-    task = dataset.task
+    costs = comparison.costs_of(trainings, dataset.task)
     correct = comparison.correct_by_model(trainings, dataset.test.labels)
-    summary = suite_tables.summary_table(trainings, seeds, task, dataset.is_mnist)
-    differences = suite_tables.difference_table(comparison.differences(correct, task))
+    summary = suite_tables.summary_table(trainings, seeds, costs, dataset.is_mnist)
+    differences = suite_tables.difference_table(comparison.differences(correct, costs))
     tables = [
         (f"The references on {dataset.name}", summary),
         ("Which differences are real", differences),
     ]
     for cost in EXACT_OBJECTIVES:
-        steps = comparison.steps(correct, cost, task)
+        steps = comparison.steps(correct, cost, costs)
         tables.append((f"What more {COSTS[cost].label} buy", suite_tables.step_table(steps)))
-    if dataset.is_mnist and (found := conclusions(trainings, correct, task)):
+    if dataset.is_mnist and (found := conclusions(trainings, correct, costs)):
         tables.append(("The documented conclusions", suite_tables.conclusion_table(found)))
     return {"results.md": sections(tables), "results.csv": tidy(trainings).to_csv(index=False)}
 
@@ -37,15 +37,16 @@ def suite_texts(trainings: Sequence[Training], dataset: Dataset, seeds: int) -> 
 def suite_pictures(trainings: Sequence[Training], dataset: Dataset) -> Figures:
     """The figures of the comparison, each for light and for dark pages."""
     drawn: Figures = {}
+    costs = comparison.costs_of(trainings, dataset.task)
     for metric in ("val_accuracy", "val_loss"):
         drawn |= themed(f"{metric}_by_epoch", suite_figures.metric_by_epoch, trainings, metric)
     drawn |= themed("final_accuracy", suite_figures.final_accuracy, trainings, dataset.is_mnist)
     draw = suite_figures.accuracy_against_cost
-    drawn |= themed("accuracy_against_cost", draw, trainings, dataset.task)
+    drawn |= themed("accuracy_against_cost", draw, trainings, costs)
     correct = comparison.correct_by_model(trainings, dataset.test.labels)
     mistakes = comparison.common_mistakes(trainings, dataset.test.labels)
     for cost in EXACT_OBJECTIVES:
-        if steps := comparison.steps(correct, cost, dataset.task):
+        if steps := comparison.steps(correct, cost, costs):
             file = f"bought_by_{COSTS[cost].label.lower()}"
             drawn |= themed(file, suite_figures.step_gallery, steps, dataset.test, mistakes)
     return drawn

@@ -8,15 +8,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, PercentFormatter, StrMethodFormatter
 
-from mnist_tradeoff.analysis.comparison import Step, cost_of
+from mnist_tradeoff.analysis.comparison import Costs, Step
 from mnist_tradeoff.analysis.statistics import margin
 from mnist_tradeoff.analysis.trainings import Training, by_model, sample
 from mnist_tradeoff.architecture.costs import COSTS, EXACT_OBJECTIVES
 from mnist_tradeoff.architecture.references import REFERENCES
-from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.data.dataset import Split
 from mnist_tradeoff.report.curves import epoch_axis
-from mnist_tradeoff.report.style import REFERENCE_STYLES, new_figure
+from mnist_tradeoff.report.style import new_figure, styles_of
 
 DOCUMENTED_STYLE: dict[str, Any] = {"color": "grey", "markersize": 26, "markeredgewidth": 2.5}
 GALLERY_COLUMNS = 10
@@ -26,15 +25,16 @@ def metric_by_epoch(trainings: Sequence[Training], metric: str) -> Figure:
     """``val_accuracy`` or ``val_loss`` by epoch for all references: mean, and all seeds as band."""
     figure = new_figure(8, 4.2)
     axes = figure.subplots()
-    for name, group in by_model(trainings).items():
+    groups = by_model(trainings)
+    for (name, group), looks in zip(groups.items(), styles_of(groups).values(), strict=True):
         curves = np.array([training.curves[metric] for training in group])
         numbers = np.arange(1, curves.shape[1] + 1)
-        axes.plot(numbers, curves.mean(axis=0), label=name, **REFERENCE_STYLES[name])
+        axes.plot(numbers, curves.mean(axis=0), label=name, **looks)
         axes.fill_between(
             numbers,
             curves.min(axis=0),
             curves.max(axis=0),
-            color=REFERENCE_STYLES[name]["color"],
+            color=looks["color"],
             alpha=0.25,
             linewidth=0,
         )
@@ -60,6 +60,7 @@ def final_accuracy(trainings: Sequence[Training], documented: bool) -> Figure:
     """
     groups = by_model(trainings)
     samples = {name: sample(group, "test_accuracy") for name, group in groups.items()}
+    styles = styles_of(groups)
     order = sorted(samples, key=lambda name: samples[name].mean)
     figure = new_figure(8, 0.9 + 0.7 * len(order))
     axes = figure.subplots()
@@ -67,10 +68,10 @@ def final_accuracy(trainings: Sequence[Training], documented: bool) -> Figure:
         test = samples[name]
         half = 100 * margin(test)
         error = 100 * (1 - test.mean)
-        color = REFERENCE_STYLES[name]["color"]
+        color = styles[name]["color"]
         axes.barh(row, error, height=0.6, color=color, xerr=half, capsize=4, ecolor="grey")
         _write(axes, f"{test.mean:.2%}", 0, row)
-        if documented:
+        if documented and name in REFERENCES:
             single = REFERENCES[name].documented_test_accuracy
             axes.plot(100 * (1 - single), row, "|", **DOCUMENTED_STYLE)
             _write(axes, f"{single:.2%}", 100 * (1 - single), row)
@@ -92,16 +93,18 @@ def _write(axes: Axes, text: str, x: float, y: float) -> None:
     axes.annotate(text, (x, y), (8, 0), textcoords="offset points", va="center")
 
 
-def accuracy_against_cost(trainings: Sequence[Training], task: Task) -> Figure:
+def accuracy_against_cost(trainings: Sequence[Training], costs: Costs) -> Figure:
     """Mean test accuracy with its 95 % interval over parameters and over MACs, log axes."""
     figure = new_figure(10, 4.4)
     panels = figure.subplots(1, 2, sharey=True)
+    groups = by_model(trainings)
+    styles = styles_of(groups)
     for axes, cost in zip(panels, EXACT_OBJECTIVES, strict=True):
-        for name, group in by_model(trainings).items():
+        for name, group in groups.items():
             test = sample(group, "test_accuracy")
             half = margin(test)
-            looks = {**REFERENCE_STYLES[name], "linestyle": "none"}
-            place = (cost_of(name, cost, task), test.mean)
+            looks = {**styles[name], "linestyle": "none"}
+            place = (costs[name][cost], test.mean)
             axes.errorbar(*place, half, markersize=9, capsize=4, **looks)
             above = name == "cnn_v2"  # beside simple_cnn, when it comes to parameters
             axes.annotate(

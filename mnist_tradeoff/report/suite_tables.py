@@ -2,19 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 
-from mnist_tradeoff.analysis.comparison import Step, cost_of
-from mnist_tradeoff.analysis.statistics import Difference
+from mnist_tradeoff.analysis.comparison import Costs, Step
+from mnist_tradeoff.analysis.statistics import Difference, Sample
 from mnist_tradeoff.analysis.trainings import Training, by_model, median_seconds, sample
 from mnist_tradeoff.architecture.costs import COSTS
 from mnist_tradeoff.architecture.references import REFERENCES
-from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.report.conclusions import Conclusion
 from mnist_tradeoff.report.markdown import table
 from mnist_tradeoff.report.numbers import MISSING, interval, mean_and_sd
 
 
-def summary_table(trainings: Sequence[Training], seeds: int, task: Task, is_mnist: bool) -> str:
-    """Markdown table of the references: cost, seconds, accuracies, and what is documented.
+def summary_table(trainings: Sequence[Training], seeds: int, costs: Costs, is_mnist: bool) -> str:
+    """Markdown table of the references and others: cost, seconds, accuracies, what is documented.
 
     Args:
         seeds: how many trainings of each there should be; what is missing shows in column n.
@@ -25,33 +24,37 @@ def summary_table(trainings: Sequence[Training], seeds: int, task: Task, is_mnis
         *("validation %", "test %", "95 % interval", "n"),
         *(("documented %", "difference") if is_mnist else ()),
     ]
-    groups = by_model(trainings)
-    rows = [_summary_row(name, groups.get(name, []), seeds, task, is_mnist) for name in REFERENCES]
+    groups = {name: [] for name in REFERENCES} | by_model(trainings)
+    rows = [_summary_row(name, group, seeds, costs, is_mnist) for name, group in groups.items()]
     return table(header, rows)
 
 
 def _summary_row(
-    name: str, group: Sequence[Training], seeds: int, task: Task, is_mnist: bool
+    name: str, group: Sequence[Training], seeds: int, costs: Costs, is_mnist: bool
 ) -> list[str]:
-    num_params, macs = (cost_of(name, cost, task) for cost in ("num_params", "macs"))
-    documented = REFERENCES[name].documented_test_accuracy
+    num_params, macs = costs[name]["num_params"], costs[name]["macs"]
     test = sample(group, "test_accuracy") if group else None
     cells = [
         f"`{name}`",
         f"{num_params:,}",
-        f"{num_params / cost_of('cnn_v1', 'num_params', task):.1f}",
+        f"{num_params / costs['cnn_v1']['num_params']:.1f}",
         f"{macs:,}",
-        f"{macs / cost_of('cnn_v2', 'macs', task):.2f}",
+        f"{macs / costs['cnn_v2']['macs']:.2f}",
         f"{median_seconds(group):.1f}" if group else MISSING,
         mean_and_sd(sample(group, "val_accuracy")) if group else MISSING,
         mean_and_sd(test) if test else MISSING,
         interval(test) if test else MISSING,
         str(seeds) if len(group) == seeds else f"{len(group)} of {seeds}",
     ]
-    if is_mnist:
-        gain = f"{100 * (test.mean - documented):+.2f}" if test else MISSING
-        cells += [f"{100 * documented:.2f}", gain]
-    return cells
+    return [*cells, *(_documented_cells(name, test) if is_mnist else ())]
+
+
+def _documented_cells(name: str, test: Sample | None) -> tuple[str, str]:
+    if name not in REFERENCES:
+        return MISSING, MISSING
+    documented = REFERENCES[name].documented_test_accuracy
+    gain = f"{100 * (test.mean - documented):+.2f}" if test else MISSING
+    return f"{100 * documented:.2f}", gain
 
 
 def difference_table(found: Mapping[tuple[str, str], Difference]) -> str:

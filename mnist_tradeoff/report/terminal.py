@@ -1,11 +1,12 @@
 """What a person sees: progress while it trains, a summary at the end."""
 
 import sys
+from collections.abc import Sequence
 
 from tqdm import tqdm
 
 from mnist_tradeoff.architecture.costs import exact_costs
-from mnist_tradeoff.architecture.notation import Architecture, Reading
+from mnist_tradeoff.architecture.own_model import AnyArchitecture
 from mnist_tradeoff.architecture.references import reference_of
 from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.data.sets import DATA_VARIABLE
@@ -121,10 +122,10 @@ class SearchProgress:
         self.bar.refresh()
 
 
-def tell_reading(reading: Reading) -> None:
+def tell_reading(architecture: AnyArchitecture, notes: Sequence[str]) -> None:
     """Say how a notation was understood, where that is not plain."""
-    if reading.notes:
-        line = f"read as {reading.architecture}: {', '.join(reading.notes)}"
+    if notes:
+        line = f"read as {architecture}: {', '.join(notes)}"
         print(line, file=sys.stderr, flush=True)
 
 
@@ -147,7 +148,7 @@ def warn_of_fallback(dataset: Dataset) -> None:
         print("!" * 88, *lines, "!" * 88, sep="\n", file=sys.stderr, flush=True)
 
 
-def summary(architecture: Architecture, dataset: Dataset, result: FinalResult) -> str:
+def summary(architecture: AnyArchitecture, dataset: Dataset, result: FinalResult) -> str:
     """Table of the measured numbers beside the documented ones, where there are any."""
     reference = reference_of(architecture) if dataset.is_mnist else None
     rows = [

@@ -9,6 +9,11 @@ def option(default: Any, help: str) -> Any:  # noqa: A002 (argparse's own word)
     return field(default=default, metadata={"help": help})
 
 
+def split_names(text: str) -> list[str]:
+    """Names that are separated by commas; none of empty text."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
 def require_range(name: str, value: float, low: float, high: float) -> None:
     """Refuse a value out of range.
 

@@ -17,7 +17,6 @@ from mlflow.utils.time import get_current_time_millis
 
 from mnist_tradeoff.analysis.trainings import Model, Training
 from mnist_tradeoff.architecture.costs import COSTS, OBJECTIVES
-from mnist_tradeoff.architecture.references import resolve
 from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.device.export import Exported
 from mnist_tradeoff.system.processes import this_host
@@ -167,7 +166,7 @@ def _model(name: str, group: Sequence[Training]) -> Model:
         if (known := group if COSTS[cost].is_exact else here)
         and all(cost in training.metrics for training in known)
     }
-    return Model(name, str(resolve(name)), costs, group)
+    return Model(name, group[0].architecture, costs, group)
 
 
 def register_champion(run_id: str, card: str) -> str:

@@ -89,6 +89,19 @@ def _owned(run: Run) -> Iterator[None]:
             yield
 
 
+def set_tags(tags: Mapping[str, str]) -> None:
+    """Tags of the active run."""
+    mlflow.set_tags(dict(tags))
+
+
+def rename(found: str, name: str) -> None:
+    """Name the active run anew, if it still has the name that was found."""
+    run = mlflow.active_run()
+    assert run is not None
+    if run.info.run_name == found != name:
+        mlflow.set_tag("mlflow.runName", name)
+
+
 def _environment_tags() -> dict[str, str]:
     """What times and weights depend on: code, host and versions."""
     return {

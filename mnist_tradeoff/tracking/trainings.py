@@ -123,8 +123,10 @@ def read_training(run_id: str) -> Training:
 
 def training_of(run: Run) -> Training:
     """A finished training as its run alone tells it, without curve and predictions."""
-    params = run.data.params
-    return Training(params["model"], int(params["seed"]), run.info.run_id, {**run.data.metrics})
+    params, metrics = run.data.params, {**run.data.metrics}
+    architecture = run.data.tags.get("architecture", params["model"])
+    identity = (params["model"], int(params["seed"]), run.info.run_id)
+    return Training(*identity, metrics, architecture=architecture)
 
 
 def _read_predictions(path: str) -> np.ndarray:

@@ -5,10 +5,7 @@ One function per kind of layer; a kind without one raises, and the type checker 
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, assert_never
-
-import numpy as np
 
 from mnist_tradeoff.architecture.groups import Layer, Repeated, Residual, Shared
 from mnist_tradeoff.architecture.layers import (
@@ -24,9 +21,12 @@ from mnist_tradeoff.architecture.layers import (
 )
 from mnist_tradeoff.architecture.notation import Architecture
 from mnist_tradeoff.architecture.options import ACTIVATIONS
+from mnist_tradeoff.architecture.own_model import AnyArchitecture, OwnModel
 from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.training.backend import keras
+from mnist_tradeoff.training.net import Net, Unit
 from mnist_tradeoff.training.normalization import EPSILON, GroupNormalization, Noise
+from mnist_tradeoff.training.own_model import build_own
 
 LEAKY_SLOPE = 0.2
 # Those that Keras has no name for as we want them.
@@ -36,30 +36,8 @@ Apply = Callable[[Any], Any]
 Weighted = Conv | Separable | Depthwise | Dense
 
 
-@dataclass
-class Unit:
-    """A Keras layer with weights, and the normalisations behind it, one a pass."""
-
-    layer: keras.layers.Layer
-    norms: list[keras.layers.Layer] = field(default_factory=list)
-
-
-@dataclass
-class Net:
-    """A model with its parts that can be carried over to another model of the architecture."""
-
-    model: keras.Model
-    units: list[Unit]
-    noises: list[Noise]
-
-    @property
-    def norms(self) -> list[keras.layers.Layer]:
-        """All normalisations, in the order of the layers."""
-        return [norm for unit in self.units for norm in unit.norms]
-
-
 def build(
-    architecture: Architecture,
+    architecture: AnyArchitecture,
     task: Task,
     seed: int = 0,
     precision: str = "float32",
@@ -68,7 +46,8 @@ def build(
     """Keras model as it is deployed, which takes images as they are and returns logits.
 
     Args:
-        architecture: the hidden layers; flattening and the classifier are added.
+        architecture: the hidden layers, to which flattening and the classifier are added; or a
+            model of the user's own.
         task: shape of an image and number of classes.
         seed: of the initial weights (Keras's default: Glorot uniform, zero biases). The same seed
             gives the same weights in every process.
@@ -82,7 +61,7 @@ def build(
 
 
 def build_net(
-    architecture: Architecture,
+    architecture: AnyArchitecture,
     task: Task,
     seed: int = 0,
     precision: str = "float32",
@@ -90,6 +69,8 @@ def build_net(
     is_trained: bool = False,
 ) -> Net:
     """See ``build``; a net that is trained has its normalisations and its dropout."""
+    if isinstance(architecture, OwnModel):
+        return build_own(architecture, task, seed, input_dtype, is_trained)
     policy = "mixed_bfloat16" if precision == "bfloat16" else precision
     builder = _Builder(policy, random.Random(seed), is_trained)
     images = keras.Input(task.image_shape, dtype=input_dtype, name="images")
@@ -99,30 +80,6 @@ def build_net(
         x = builder.make(layer)(x)
     model = keras.Model(images, builder.logits(architecture, task, x))
     return Net(model, builder.units, builder.noises)
-
-
-def carry_over(trained: Net, finished: Net) -> None:
-    """Give a finished net what a trained one has learned, its normalisations folded in.
-
-    Scale and shift of a normalisation go into the weights before it; behind shared weights, where
-    every pass has its own, they stay.
-    """
-    for source, target in zip(trained.units, finished.units, strict=True):
-        if source.norms and not target.norms:
-            (norm,) = source.norms
-            target.layer.set_weights(_folded(source.layer, norm.get_weights()))
-            continue
-        target.layer.set_weights(source.layer.get_weights())
-        for one, other in zip(source.norms, target.norms, strict=True):
-            other.set_weights(one.get_weights())
-
-
-def _folded(layer: keras.layers.Layer, statistics: list[np.ndarray]) -> list[np.ndarray]:
-    gamma, beta, mean, variance = statistics
-    scale = gamma / np.sqrt(variance + EPSILON)
-    *others, kernel = layer.get_weights()
-    by_channel = scale[:, None] if isinstance(layer, keras.layers.DepthwiseConv2D) else scale
-    return [*others, kernel * by_channel, beta - mean * scale]
 
 
 class _Builder:

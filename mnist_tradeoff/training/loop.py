@@ -13,18 +13,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from mnist_tradeoff.architecture.costs import FLOAT32_BYTES, macs
-from mnist_tradeoff.architecture.notation import Architecture
+from mnist_tradeoff.architecture.own_model import AnyArchitecture
 from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.data.dataset import Dataset, Split
 from mnist_tradeoff.system.host import available_memory
 from mnist_tradeoff.training.backend import keras, tf
-from mnist_tradeoff.training.build import Net, build_net, carry_over
+from mnist_tradeoff.training.build import build_net
 from mnist_tradeoff.training.evaluation import (
     Evaluation,
     compile_prediction,
     evaluate,
     slice_edges,
 )
+from mnist_tradeoff.training.net import Net, carry_over
 from mnist_tradeoff.training.recipe import TrainConfig, choose_precision
 from mnist_tradeoff.training.schedule import BETA_1, BETA_2, OneCycle
 
@@ -76,7 +77,7 @@ def _ignore(_: object) -> None:
 
 
 def train_and_test(
-    architecture: Architecture,
+    architecture: AnyArchitecture,
     dataset: Dataset,
     config: TrainConfig,
     on_images: Callable[[int], None] = _ignore,
@@ -90,7 +91,7 @@ def train_and_test(
 
 
 def train(
-    architecture: Architecture,
+    architecture: AnyArchitecture,
     task: Task,
     training: Split,
     val: Split,
@@ -113,7 +114,7 @@ def train(
 
 
 def _train(
-    architecture: Architecture,
+    architecture: AnyArchitecture,
     task: Task,
     training: Split,
     val: Split,
@@ -147,7 +148,7 @@ def _train(
     return result, predict
 
 
-def _require_memory(architecture: Architecture, task: Task, batch_size: int) -> None:
+def _require_memory(architecture: AnyArchitecture, task: Task, batch_size: int) -> None:
     """Refuse what cannot fit: TensorFlow ends in a crash where an allocation fails."""
     activations = sum(layer.activations(before) for layer, before in architecture.steps(task))
     needed = FLOAT32_BYTES * batch_size * 2 * activations  # themselves and their gradients

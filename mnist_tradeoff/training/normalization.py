@@ -6,6 +6,7 @@ threads share a batch. The statistics that a finished model uses are taken anew 
 after every epoch, instead of a moving average over weights that have changed since.
 """
 
+import math
 from typing import Any
 
 from mnist_tradeoff.training.backend import keras, tf
@@ -16,44 +17,51 @@ EPSILON = 1e-3
 class GroupNormalization(keras.layers.Layer):
     """Batch normalisation of the images of one call, over all axes but the last.
 
+    epsilon, center, scale: as of Keras's ``BatchNormalization``.
     moments: mean and variance of the last call that took them from its images.
     """
 
-    def __init__(self, **options: Any):
+    def __init__(
+        self, epsilon: float = EPSILON, center: bool = True, scale: bool = True, **options: Any
+    ):
         super().__init__(**options)
+        self.epsilon, self.center, self.scale = epsilon, center, scale
         self.collects = False
         self.moments: tuple[Any, Any] | None = None
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Scale and shift to be trained, and the statistics of a finished model."""
         shape = (input_shape[-1],)
-        self.gamma = self.add_weight(shape=shape, initializer="ones", name="gamma")
-        self.beta = self.add_weight(shape=shape, initializer="zeros", name="beta")
+        self.gamma, self.beta = tf.ones(shape), tf.zeros(shape)
+        if self.scale:
+            self.gamma = self.add_weight(shape=shape, initializer="ones", name="gamma")
+        if self.center:
+            self.beta = self.add_weight(shape=shape, initializer="zeros", name="beta")
         options = {"shape": shape, "trainable": False}
         self.mean = self.add_weight(initializer="zeros", name="mean", **options)
         self.variance = self.add_weight(initializer="ones", name="variance", **options)
 
-    def call(self, inputs: Any, training: bool = False) -> Any:
+    def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:  # noqa: ARG002
         """Normalised by the statistics of the images where it is trained or collects."""
         if not (training or self.collects):
-            scale = self.gamma * tf.math.rsqrt(self.variance + EPSILON)
+            scale = self.gamma * tf.math.rsqrt(self.variance + self.epsilon)
             return inputs * scale + (self.beta - self.mean * scale)
-        is_flat = len(inputs.shape) == 2
         images = tf.cast(inputs, tf.float32)
-        if is_flat:
-            images = images[:, None, None, :]
+        _, *places, channels = inputs.shape
+        if len(places) != 2:  # the kernel takes height and width
+            images = tf.reshape(images, [-1, 1, math.prod(places), channels])
         normalized, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
             x=images,
             scale=tf.convert_to_tensor(self.gamma),
             offset=tf.convert_to_tensor(self.beta),
             mean=[],
             variance=[],
-            epsilon=EPSILON,
+            epsilon=self.epsilon,
             is_training=True,
         )
         self.moments = (mean, variance)
-        if is_flat:
-            normalized = normalized[:, 0, 0, :]
+        if len(places) != 2:
+            normalized = tf.reshape(normalized, [-1, *places, channels])
         return tf.cast(normalized, inputs.dtype)
 
 

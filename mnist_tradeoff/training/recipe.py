@@ -3,15 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from mnist_tradeoff.architecture.costs import num_params
-from mnist_tradeoff.architecture.notation import Architecture, Reading
-from mnist_tradeoff.architecture.references import read_model
-from mnist_tradeoff.architecture.task import MNIST
+from mnist_tradeoff.architecture.own_model import AnyArchitecture
+from mnist_tradeoff.architecture.references import require_model
 from mnist_tradeoff.system.host import cpu_flags
 from mnist_tradeoff.system.settings import option, require_range
 
-# Adam keeps four numbers of 4 bytes a parameter: 800 MB.
-MAX_NUM_PARAMS = 50_000_000
 # From so many filters a convolution gains from bfloat16 (benchmarks/NOTES.md).
 BFLOAT16_FILTERS = 16
 
@@ -61,31 +57,17 @@ class RunConfig(TrainConfig):
         "depthwise-separable, D3 depthwise, P2 max and A2 average pooling, G global average, 128 "
         "dense, drop0.25 dropout, head3 classifier; behind a layer S2 stride, s same padding, b "
         "batch normalisation, :tanh activation; groups (...)x3, (...)@3 shared, (...)+ residual. "
-        "Such as 16C3-P2-128 or 8C3sb-(8DS3sb)+-P2-16C3b-G. All of it: docs/notation.md",
+        "Such as 16C3-P2-128 or 8C3sb-(8DS3sb)+-P2-16C3b-G. All of it: docs/notation.md. Or a "
+        "Keras model of your own: PATH.py:FUNCTION",
     )
     dataset: str = option("auto", DATASET_HELP)
 
-    @property
-    def reading(self) -> Reading:
-        """What the model's name or notation stands for, and how it was understood."""
-        return read_model(self.model, MNIST)
-
-    @property
-    def architecture(self) -> Architecture:
-        """What the model's name or notation stands for."""
-        return self.reading.architecture
-
     def __post_init__(self) -> None:
         super().__post_init__()
-        found = num_params(self.architecture, MNIST)
-        if found > MAX_NUM_PARAMS:
-            raise ValueError(
-                f"model '{self.model}' has {found:,} parameters; "
-                f"at most {MAX_NUM_PARAMS:,} are trained here"
-            )
+        require_model(self.model)
 
 
-def choose_precision(architecture: Architecture, wanted: str) -> str:
+def choose_precision(architecture: AnyArchitecture, wanted: str) -> str:
     """``float32`` or ``bfloat16``: ``auto`` takes the latter where this CPU gains from it.
 
     It gains with bfloat16 instructions (AVX512_BF16 or AMX) and a convolution of at least 16

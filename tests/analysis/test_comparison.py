@@ -6,8 +6,7 @@ from mnist_tradeoff.analysis.comparison import (
     differences,
     steps,
 )
-from mnist_tradeoff.architecture.task import MNIST
-from tests.factories import LABELS, RIGHT, make_training
+from tests.factories import COSTS, LABELS, RIGHT, make_training
 
 
 @pytest.fixture
@@ -23,7 +22,7 @@ def test_each_seed_of_a_model_is_right_where_it_says_the_label(correct):
 
 
 def test_every_pair_is_compared_and_the_larger_gaps_are_real(correct):
-    found = differences(correct, MNIST)
+    found = differences(correct, COSTS)
     assert len(found) == 6
     assert found["ann", "cnn_v2"].difference == pytest.approx(0.042)
     assert found["ann", "cnn_v2"].is_real
@@ -32,7 +31,7 @@ def test_every_pair_is_compared_and_the_larger_gaps_are_real(correct):
 
 def test_a_gap_of_one_image_is_noise():
     pair = [make_training("simple_cnn", 0, 980), make_training("cnn_v1", 0, 981)]
-    found = differences(correct_by_model(pair, LABELS), MNIST)
+    found = differences(correct_by_model(pair, LABELS), COSTS)
     assert not found["cnn_v1", "simple_cnn"].is_real
     assert found["cnn_v1", "simple_cnn"].p_value == 1
 
@@ -41,18 +40,18 @@ def test_steps_name_the_corrected_and_the_broken_images():
     a, b = make_training("cnn_v1", 0, 980), make_training("ann", 0, 980)
     b.predictions[[5, 6]] = LABELS[[5, 6]] + 1  # broken
     b.predictions[[990]] = LABELS[[990]]  # corrected
-    (step,) = steps(correct_by_model([a, b], LABELS), "num_params", MNIST)
+    (step,) = steps(correct_by_model([a, b], LABELS), "num_params", COSTS)
     assert (step.cheaper, step.costlier, step.paid) == ("cnn_v1", "ann", 96_576)
     assert step.corrected.tolist() == [990]
     assert step.broken.tolist() == [5, 6]
-    (backwards,) = steps(correct_by_model([a, b], LABELS), "macs", MNIST)
+    (backwards,) = steps(correct_by_model([a, b], LABELS), "macs", COSTS)
     assert (backwards.cheaper, backwards.paid) == ("ann", 553_728)
     assert backwards.corrected.tolist() == [5, 6]
 
 
 def test_an_image_is_right_where_most_seeds_are(correct):
     # the seeds of a model have RIGHT and RIGHT + 1 images right: no majority on the last one
-    (first, *_) = steps(correct, "macs", MNIST)
+    (first, *_) = steps(correct, "macs", COSTS)
     assert len(first.corrected) == RIGHT["cnn_v1"] - RIGHT["ann"]
 
 

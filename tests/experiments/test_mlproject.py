@@ -36,6 +36,7 @@ CHANGED: dict[str, Any] = {
     "max_size_bytes": 60_000,
     "min_accuracy": 0.985,
     "model": "8C3-P2",
+    "models": "8C3-P2, net.py:make",
     "run_id": "0a1b",
     "seed": 3,
     "seeds": 2,

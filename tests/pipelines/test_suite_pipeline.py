@@ -217,7 +217,7 @@ def test_suite_whose_trainings_fail_ends_non_zero_and_names_them(tmp_path, strip
 
 
 def test_plan_has_every_reference_with_every_seed():
-    plan = children(Recipe(epochs=4), seeds=3, dataset="digits")
+    plan = children(Recipe(epochs=4), list(REFERENCES), seeds=3, dataset="digits")
     assert [(c.model, c.seed) for c in plan][:5] == [*((m, 0) for m in REFERENCES), ("ann", 1)]
     assert len(plan) == 12
     assert {(c.epochs, c.dataset) for c in plan} == {(4, "digits")}

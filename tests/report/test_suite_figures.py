@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 from matplotlib.patches import Rectangle
 
-from mnist_tradeoff.analysis.comparison import common_mistakes, correct_by_model, cost_of, steps
+from mnist_tradeoff.analysis.comparison import common_mistakes, correct_by_model, steps
 from mnist_tradeoff.analysis.trainings import by_model, sample
 from mnist_tradeoff.architecture.references import REFERENCES
-from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.data.dataset import Split
 from mnist_tradeoff.report.suite_figures import (
     accuracy_against_cost,
@@ -15,7 +14,7 @@ from mnist_tradeoff.report.suite_figures import (
     metric_by_epoch,
     step_gallery,
 )
-from tests.factories import LABELS, RIGHT, make_training, points_in
+from tests.factories import COSTS, LABELS, RIGHT, make_training, points_in
 
 
 @pytest.fixture
@@ -49,10 +48,10 @@ def test_bars_are_errors_and_the_worst_is_on_top(trainings, documented):
 
 
 def test_every_model_stands_at_its_cost_and_its_accuracy(trainings):
-    figure = accuracy_against_cost(trainings, MNIST)
+    figure = accuracy_against_cost(trainings, COSTS)
     for axes, cost in zip(figure.axes, ("num_params", "macs"), strict=True):
         assert points_in(axes) >= {
-            (cost_of(name, cost, MNIST), sample(group, "test_accuracy").mean)
+            (COSTS[name][cost], sample(group, "test_accuracy").mean)
             for name, group in by_model(trainings).items()
         }
         assert axes.get_xscale() == "log"
@@ -60,7 +59,7 @@ def test_every_model_stands_at_its_cost_and_its_accuracy(trainings):
 
 def test_the_gallery_shows_what_each_step_corrects_and_breaks(trainings):
     pair = [t for t in trainings if t.model in ("ann", "cnn_v1")]
-    found = steps(correct_by_model(pair, LABELS), "macs", MNIST)
+    found = steps(correct_by_model(pair, LABELS), "macs", COSTS)
     images = np.arange(1_000)[:, None, None] * np.ones((28, 28))
     test = Split(images, LABELS)
     figure = step_gallery(found, test, common_mistakes(pair, LABELS))

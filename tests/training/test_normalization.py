@@ -7,8 +7,9 @@ from mnist_tradeoff.architecture.notation import parse
 from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.data.sets import load
 from mnist_tradeoff.training import evaluation
-from mnist_tradeoff.training.build import build_net, carry_over
+from mnist_tradeoff.training.build import build_net
 from mnist_tradeoff.training.loop import train_and_test
+from mnist_tradeoff.training.net import carry_over
 from mnist_tradeoff.training.normalization import Noise
 from mnist_tradeoff.training.recipe import TrainConfig
 

@@ -1,0 +1,152 @@
+"""A user's own Keras model: checked, counted, trained like any other."""
+
+import math
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from mnist_tradeoff.architecture.costs import macs, num_params, peak_activation_bytes
+from mnist_tradeoff.architecture.references import resolve
+from mnist_tradeoff.architecture.task import MNIST, Shape, Task
+from mnist_tradeoff.data.sets import load
+from mnist_tradeoff.device import litert
+from mnist_tradeoff.device.convert import convert
+from mnist_tradeoff.training import evaluation
+from mnist_tradeoff.training.build import build
+from mnist_tradeoff.training.keras_costs import FREE, IN_PLACE, MACS, count, graph_macs
+from mnist_tradeoff.training.loop import train_and_test
+from mnist_tradeoff.training.own_model import load_own_model
+from mnist_tradeoff.training.recipe import TrainConfig
+
+NETS = Path(__file__).with_name("nets.py")
+SMALL = Task(Shape(12, 16, 3), 7)
+
+
+def own(function: str, task: Task = MNIST):
+    return load_own_model(f"{NETS}:{function}", task)
+
+
+def test_the_same_net_costs_the_same_in_keras_and_in_the_notation():
+    found, written = own("lenet"), resolve("6C5s:tanh-A2-16C5:tanh-A2-120:tanh-84:tanh")
+    for cost in (num_params, macs, peak_activation_bytes):
+        assert cost(found, MNIST) == cost(written, MNIST)
+    assert not found.counts.from_graph
+    assert found.name == "nets.py:lenet"
+
+
+def test_a_normalisation_is_counted_as_it_is_deployed():
+    found, channels = own("resnet"), 4
+    # One folds into weights without a bias, one into a bias that is there, one stays.
+    kernels = 9 * channels + 9 * channels**2 + channels * 10 + 10
+    assert found.counts.num_params == kernels + channels + channels + 2 * channels
+    assert found.counts.trainable_params == kernels + channels + 5 * channels
+
+
+# Of every kind that arithmetic knows, one that differs from the defaults.
+ONE_LAYER = [
+    layers.Conv1D(5, 3, strides=2, padding="same"),
+    layers.Conv2D(6, (3, 2), strides=2),
+    layers.Conv2DTranspose(4, 3, strides=2),
+    layers.Dense(5),
+    layers.DepthwiseConv1D(3, depth_multiplier=2),
+    layers.DepthwiseConv2D(3, depth_multiplier=2, padding="same"),
+    layers.SeparableConv1D(5, 3, depth_multiplier=2),
+    layers.SeparableConv2D(5, 3, depth_multiplier=2),
+]
+
+
+def test_every_kind_that_arithmetic_knows_is_tried():
+    assert {type(layer) for layer in ONE_LAYER} == set(MACS)
+    assert not set(MACS) & {*IN_PLACE, *FREE}
+
+
+@pytest.mark.parametrize("layer", ONE_LAYER, ids=lambda layer: type(layer).__name__)
+def test_arithmetic_equals_the_operations_of_the_compiled_graph(layer):
+    is_flat = "1D" in type(layer).__name__
+    images = keras.Input((12, 6) if is_flat else (12, 8, 6))
+    model = keras.Model(images, layer(images))
+    assert count(model).macs == graph_macs(model) > 0
+    assert not count(model).from_graph
+
+
+def test_what_arithmetic_does_not_know_is_counted_in_the_graph():
+    found, places = own("attention"), 49
+    projections = 4 * places * 16 * 16
+    expected = 16 * 16 * places + projections + 2 * places**2 * 16 + 16 * 10
+    assert (found.counts.macs, found.counts.from_graph) == (expected, True)
+
+
+def test_a_deployed_file_has_as_many_constants_as_parameters():
+    model = own("resnet")
+    content = convert(model, MNIST, build(model, MNIST).get_weights())
+    images = np.zeros((2, 28, 28), np.uint8)
+    expected = build(model, MNIST)(images).numpy().argmax(axis=1)
+    assert np.array_equal(litert.classify(content, images), expected)
+
+
+@pytest.mark.parametrize("function", ["resnet", "lenet", "unbuilt", "attention"])
+def test_it_trains_alike_on_any_number_of_threads(function, stripes, monkeypatch):
+    dataset, results = load(str(stripes)), []
+    for threads in (1, 2):
+        monkeypatch.setattr(evaluation, "THREADS", threads)
+        config = TrainConfig(epochs=2, batch_size=128, learning_rate=0.005)
+        results.append(train_and_test(own(function), dataset, config))
+    images = dataset.test.images
+    logits, others = (np.asarray(result.model(images)) for result in results)
+    assert np.allclose(logits, others, atol=1e-3)
+    assert np.array_equal(logits.argmax(axis=1), results[0].test.predictions)
+    assert not math.isclose(float(logits[0].sum()), 1, rel_tol=1e-3)  # of no softmax
+
+
+@pytest.mark.parametrize("function", ["resnet", "attention"])
+def test_it_is_made_for_the_task(function):
+    model = build(own(function, SMALL), SMALL)
+    assert model.input_shape == (None, 12, 16, 3)
+    assert model.output_shape == (None, 7)
+
+
+@pytest.mark.parametrize(
+    ("function", "line"),
+    [
+        ("raises", r"raises\(\) of .* raised RuntimeError: no net for 10 classes \(line \d+\)"),
+        ("leaves", r"leaves\(\) of .* raised SystemExit: 3 \(line \d+\)"),
+        ("nothing", "nothing' returned a NoneType, and not a functional or sequential keras.Model"),
+        ("subclassed", "returned a Mine, and not a functional"),
+        ("eleven", r"is from \(None, 28, 28, 1\) to \(None, 11\); .* to \(None, 10\) is due"),
+        ("transposed", r"is from \(None, 1, 28, 28\) to"),
+        ("own_layer", "is a Mine; only layers that Keras has can be loaded again"),
+        ("unlearned", "has nothing to train"),
+        ("noisy", r"draws or counts while it is trained, .* \(GaussianNoise\)"),
+        ("counting", r"draws or counts while it is trained, .* \(SpectralNormalization\)"),
+        ("probabilities", "gives probabilities: end it with"),
+        ("recurrent", r"the MACs of .* \((Partitioned|While|Stateful).*unroll=True"),
+        ("by_rows", "normalises axis 1: use the last"),
+        ("missing", "the file has no function missing"),
+        ("not_callable", "the file has no function not_callable"),
+    ],
+)
+def test_a_function_that_makes_no_such_model_is_one_line(function, line):
+    with pytest.raises(ValueError, match=line) as raised:
+        own(function)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (None, "is not a file; mlflow run works in the project's folder"),
+        (b"def net(:", r"net.py of .* raised SyntaxError|'net.py' .* SyntaxError"),
+        (b"import nowhere_to_be_found", "raised ModuleNotFoundError.*nowhere_to_be_found"),
+        (b"\xff\xfe\x00", "cannot be read"),
+    ],
+)
+def test_a_file_that_is_none_is_one_line(tmp_path, content, line):
+    path = tmp_path / "net.py"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ValueError, match=line) as raised:
+        load_own_model(f"{path}:net", MNIST)
+    assert "\n" not in str(raised.value)
