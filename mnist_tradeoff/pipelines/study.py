@@ -31,8 +31,10 @@ from mnist_tradeoff.system.workers import run_workers
 from mnist_tradeoff.tracking.runs import log_dataset, log_files
 from mnist_tradeoff.tracking.store import (
     how_to_look,
+    how_to_open,
     prepare_experiment,
     prepare_store,
+    runs_page,
     store_folder,
 )
 from mnist_tradeoff.tracking.study_runs import TrialLog, study_run
@@ -143,7 +145,8 @@ def finish_study(
         results = collect(study, trained, dataset)
         log.write_patiently(results.trials)
         log.tag_front(standings(results.trials, results.costs, results.epochs))
-        texts = search_texts(results, list(trained.values()))
+        links = runs_page(log.experiment_id), how_to_open()
+        texts = search_texts(results, list(trained.values()), *links)
         report_folder = folder / f"search_{study.config.study}"
         log_files(write({**texts, **search_pictures(results)}, report_folder))
         if not failures:

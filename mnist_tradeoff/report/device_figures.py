@@ -14,7 +14,7 @@ from mnist_tradeoff.architecture.references import REFERENCES
 from mnist_tradeoff.report.style import (
     FRONT_COLOR,
     VALIDATION_COLOR,
-    accuracy_axis,
+    error_axis,
     new_figure,
     shown_error,
 )
@@ -44,7 +44,7 @@ def device_fronts(models: Sequence[Model]) -> Figure:
         axes.set(xscale="log", xlabel=f"{COSTS[costs[0]].label} (log scale)")
         axes.grid(alpha=0.3, which="both")
     accuracies = {COSTS[cost].accuracy for cost in PANELS[0]}
-    accuracy_axis(panels[0], [1 - m.metrics[name] for m in models for name in accuracies])
+    error_axis(panels[0], [1 - m.metrics[name] for m in models for name in accuracies])
     panels[0].legend(loc="lower right")
     figure.suptitle("What a device pays: the fronts in float32 and in int8, mean test accuracy")
     return figure

@@ -11,8 +11,14 @@ from mnist_tradeoff.search.results import SearchResults
 from mnist_tradeoff.system.files import write_whole
 
 
-def search_texts(results: SearchResults, trainings: Sequence[Training]) -> dict[str, str]:
-    """``pareto.md``, ``report.html`` and the CSV files, by file name."""
+def search_texts(
+    results: SearchResults, trainings: Sequence[Training], runs_page: str, how_to_open: str
+) -> dict[str, str]:
+    """``pareto.md``, ``report.html`` and the CSV files, by file name.
+
+    Args:
+        runs_page, how_to_open: see ``html.render``.
+    """
     found = [
         (title, table(header, rows, left))
         for title, header, rows, left in search_tables.tables(results)
@@ -22,7 +28,7 @@ def search_texts(results: SearchResults, trainings: Sequence[Training]) -> dict[
         "pareto.csv": search_frames.pareto_frame(results).to_csv(index=False),
         "trials.csv": search_frames.trials_frame(results).to_csv(index=False),
         "finals.csv": tidy(trainings).to_csv(index=False),
-        "report.html": html.render(results),
+        "report.html": html.render(results, runs_page, how_to_open),
     }
 
 

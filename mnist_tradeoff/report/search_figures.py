@@ -14,7 +14,7 @@ from mnist_tradeoff.architecture.costs import COSTS, EXACT_OBJECTIVES
 from mnist_tradeoff.report.style import (
     FRONT_STYLE,
     REFERENCE_STYLES,
-    accuracy_axis,
+    error_axis,
     new_figure,
     shown_error,
 )
@@ -50,7 +50,7 @@ def pareto_front(results: SearchResults) -> Figure:
         axes.set(xscale="log", xlabel=f"{COSTS[cost].label} (log scale)")
         axes.grid(alpha=0.3, which="both")
     errors = [1 - one.test.mean for one in (*results.finalists, *results.references)]
-    accuracy_axis(panels[0], errors)
+    error_axis(panels[0], errors)
     panels[0].legend(loc="lower right", fontsize=8)
     figure.suptitle("The Pareto front and the references: mean test accuracy, 95 % interval")
     return figure

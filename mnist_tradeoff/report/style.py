@@ -1,6 +1,7 @@
-"""How figures look, and how they become files: one palette, one accuracy axis, two themes."""
+"""How figures look, and how they become files: one palette, one axis of the error, two themes."""
 
 import io
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -8,6 +9,8 @@ from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from mnist_tradeoff.analysis.statistics import Sample, margin
 
 Figures = dict[str, bytes]
 
@@ -24,9 +27,14 @@ REFERENCE_STYLES: dict[str, dict[str, Any]] = {
 }
 FRONT_COLOR = "#D55E00"
 FRONT_STYLE: dict[str, Any] = {"color": FRONT_COLOR, "marker": ".", "capsize": 2}
+# By objective: accuracy, then one or two costs.
+OBJECTIVE_COLORS = (VALIDATION_COLOR, FRONT_COLOR, "#CC79A7")
 # Below, a front's first models would press all others into a line.
 LOWEST_ACCURACY_SHOWN = 0.95
 LOWEST_ERROR_SHOWN = 0.0005
+ERROR_STEPS = (1, 2, 5)
+# Student's interval of fewer is wider than the differences between the models.
+LEAST_SEEDS_SHOWN = 5
 THEMES = {"": "default", "_dark": "dark_background"}
 DOTS_PER_INCH = 150
 
@@ -69,12 +77,37 @@ def error_limits(errors: Sequence[float]) -> tuple[float, float]:
     return 1.3 * worst, 0.7 * best
 
 
-def accuracy_axis(axes: Axes, errors: Sequence[float]) -> None:
-    """Accuracy upwards, with the error on a log scale: from 99 to 99.5 % is as far as to 98 %."""
+def error_axis(axes: Axes, errors: Sequence[float], what: str = "test error") -> None:
+    """The error on a log scale, the better the higher: from 2 to 1 % is as far as from 1 to 0.5 %.
+
+    Args:
+        what: is plotted, for the label.
+    """
     # In this order: a log scale without limits of its own complains about models that are alike.
     axes.set_ylim(*error_limits(errors))
     axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda error, _: f"{100 * (1 - error):g} %"))
+    axes.yaxis.set_major_locator(LogLocator(subs=ERROR_STEPS))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda error, _: error_text(error)))
     axes.yaxis.set_minor_formatter(NullFormatter())
-    axes.set_ylabel("accuracy (log scale of the error)")
+    axes.set_ylabel(f"{what} (log scale, up is better)")
+
+
+def error_ticks(limits: tuple[float, float]) -> list[float]:
+    """The round errors between two limits."""
+    low, high = sorted(limits)
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)))
+    ticks = [step * 10.0**decade for decade in decades for step in ERROR_STEPS]
+    return [tick for tick in ticks if low <= tick <= high]
+
+
+def error_text(error: float) -> str:
+    """An error in percent: ``0.5 %``."""
+    return f"{100 * error:.4g} %"
+
+
+def shown_margin(accuracy: Sample) -> float:
+    """Half the interval that a figure shows: 0 where so few seeds make it as tall as the figure.
+
+    The tables give it all the same.
+    """
+    return margin(accuracy) if accuracy.n >= LEAST_SEEDS_SHOWN else 0.0

@@ -149,8 +149,8 @@ def test_report_needs_no_network_and_tells_what_a_point_is(finished_search):
         page.goto((folder / "search_widths" / "report.html").as_uri())
         charts = page.locator(".js-plotly-plot")
         expect(charts).to_have_count(4)  # too few trials for importances
-        for title in ("Accuracy against parameters", "Hypervolume (HV2) of the front"):
-            expect(page.get_by_text(title)).to_be_visible()
+        for title in ("Error against parameters", "Hypervolume of the front"):
+            expect(page.get_by_role("heading", name=title)).to_be_visible()
         front = "gd => gd.data.findIndex(trace => trace.name === 'front, test')"
         curve = charts.first.evaluate(front)
         charts.first.evaluate(
@@ -161,7 +161,7 @@ def test_report_needs_no_network_and_tells_what_a_point_is(finished_search):
         expect(hover).to_contain_text("C3-")
         assert any(run_id in (hover.text_content() or "") for run_id in run_ids)
         look(page, "report")
-        page.get_by_text("seconds of trials").click()
+        charts.nth(1).get_by_text("seconds of trials").click()
         expect(charts.nth(1).locator(".xtitle")).to_have_text("seconds of trials")
         expect(page.locator("table").first).to_contain_text("95 % interval")
     assert not errors

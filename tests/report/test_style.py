@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from mnist_tradeoff.report.style import accuracy_axis, new_figure, themed
+from mnist_tradeoff.report.style import error_axis, new_figure, themed
 
 
 def empty_figure():
@@ -34,7 +34,7 @@ def test_a_figure_is_a_picture_for_light_and_for_dark_pages():
 )
 def test_the_axis_shows_every_good_model_and_the_poor_where_there_are_no_others(errors, worst):
     axes = new_figure(2, 1).subplots()
-    accuracy_axis(axes, errors)
+    error_axis(axes, errors)
     low, high = axes.get_ylim()
     assert low == pytest.approx(1.3 * worst)
     assert high == pytest.approx(0.7 * max(min(errors, default=0), 0.0005))
