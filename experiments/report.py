@@ -30,7 +30,7 @@ class ReportConfig:
 def run(config: ReportConfig) -> None:
     check_launcher = watch_launcher()
     # Imported here, because TensorFlow and MLflow take seconds that --help need not wait for.
-    from mnist_tradeoff.pipelines.study import report_study
+    from mnist_tradeoff.pipelines.finals import report_study
 
     report_study(config.study, config.seeds, config.dataset, asdict(config), check_launcher)
 

@@ -52,6 +52,7 @@ def run_export(
             )
     print(texts["costs.md"])
     print(how_to_look(own_id))
+    print(terminal.next_step("recommend", study=study, dataset=dataset))
 
 
 def _export_all(
@@ -65,6 +66,7 @@ def _export_all(
         for final in finals:
             check_launcher()
             name = f"{final.model} seed {final.seed}"
+            progress.on_start(name)
             try:
                 line = export_one(final, dataset, tolerance)
             except ValueError as error:

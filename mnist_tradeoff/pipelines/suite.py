@@ -8,8 +8,16 @@ from mnist_tradeoff.architecture.references import REFERENCES
 from mnist_tradeoff.data.sets import load
 from mnist_tradeoff.pipelines.trainings import train_all
 from mnist_tradeoff.report import terminal
+from mnist_tradeoff.report.notes import suite_metrics, suite_note
 from mnist_tradeoff.report.suite import suite_pictures, suite_texts
-from mnist_tradeoff.tracking.runs import log_contents, log_dataset, tracked_run
+from mnist_tradeoff.report.summary import suite_summary
+from mnist_tradeoff.tracking.runs import (
+    log_contents,
+    log_dataset,
+    log_metrics,
+    log_note,
+    tracked_run,
+)
 from mnist_tradeoff.tracking.store import how_to_look, prepare_store
 from mnist_tradeoff.training.recipe import Recipe, RunConfig
 
@@ -39,19 +47,25 @@ def run_suite(
         log_dataset(data)
         configs = children(recipe, seeds, dataset)
         trained, failures = train_all(configs, data, check_launcher, ROLE, [ROLE])
-        trainings, texts = list(trained.values()), {}
+        trainings = list(trained.values())
         if trainings:
+            terminal.tell("comparing the models on the same test images")
             texts = suite_texts(trainings, data, seeds)
+            terminal.tell("drawing the figures")
             log_contents({**texts, **suite_pictures(trainings, data)})
+            log_metrics(suite_metrics(trainings, data.task))
+            note = suite_note(trainings, data.name, terminal.command("search", dataset=dataset))
+            log_note(note, "figures/accuracy_against_cost.png")
         if failures:
-            print(texts.get("results.md", ""))
+            print(suite_summary(trainings, data))
             raise ValueError(
                 f"{len(failures)} of {len(configs)} trainings failed and are missing in the table "
                 f"({'; '.join(failures)}); run again to train only these"
             )
     # Printed when the run has ended: a closed terminal must not fail what is finished.
-    print(texts["results.md"])
+    print(suite_summary(trainings, data))
     print(how_to_look(run_id))
+    print(terminal.next_step("search", dataset=dataset))
 
 
 def children(recipe: Recipe, seeds: int, dataset: str) -> list[RunConfig]:

@@ -34,3 +34,4 @@ def run_training(config: RunConfig, check_launcher: Callable[[], None]) -> None:
             result = train_in_run(config, dataset, on_images, progress.on_epoch)
     print(terminal.summary(config.architecture, dataset, result))
     print(how_to_look(run_id))
+    print(terminal.next_step("suite", dataset=config.dataset))

@@ -1,8 +1,10 @@
 """What a study found, in a sentence or two: the same on the page, in the terminal, in MLflow."""
 
+import math
+
 from mnist_tradeoff.analysis.trainings import Model
 from mnist_tradeoff.architecture.costs import COSTS
-from mnist_tradeoff.report.numbers import mean_and_sd
+from mnist_tradeoff.report.numbers import duration, mean_and_sd
 from mnist_tradeoff.search.results import SearchResults, cheapest_not_worse
 
 
@@ -56,3 +58,23 @@ def _against(results: SearchResults) -> str:
         f"`{found.name}`, with {times:.1f} times fewer {COSTS[results.cost].label}, cannot be told "
         f"apart from {what}, or is better."
     )
+
+
+def interim_text(results: SearchResults) -> str:
+    """What a study that is not finished still lacks; empty for a finished one."""
+    interim = results.interim
+    if interim is None:
+        return ""
+    failed = sum(bool(trial.error) for trial in results.trials)
+    parts = [
+        f"{len(results.trials)} of {interim.trials} trials have ended",
+        f"{failed} of them diverged",
+        f"{results.rejected} proposals were rejected untrained",
+    ]
+    if interim.running:
+        parts.append(f"{len(interim.running)} run now ({', '.join(interim.running)})")
+    if not math.isnan(interim.seconds_left):
+        parts.append(f"about {duration(interim.seconds_left)} are left for the trials")
+    if interim.finals:
+        parts.append(f"{interim.finals} trainings of the final models are missing")
+    return f"Interim: {'; '.join(parts)}."

@@ -1,6 +1,5 @@
 """A study's page: the answer first, then the front, charts with their tables, and all words."""
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from plotly.offline import get_plotlyjs
 from mnist_tradeoff.analysis.trainings import Model
 from mnist_tradeoff.architecture.costs import COSTS
 from mnist_tradeoff.report import charts, front_charts
-from mnist_tradeoff.report.answer import answer
+from mnist_tradeoff.report.answer import answer, interim_text
 from mnist_tradeoff.report.chart_tables import (
     evolution_table,
     hypervolume_table,
@@ -19,7 +18,6 @@ from mnist_tradeoff.report.chart_tables import (
     model_table,
     trial_table,
 )
-from mnist_tradeoff.report.numbers import duration
 from mnist_tradeoff.report.plain import escaped
 from mnist_tradeoff.report.search_tables import Table, front_table, tables
 from mnist_tradeoff.report.style import LEAST_SEEDS_SHOWN
@@ -28,6 +26,7 @@ from mnist_tradeoff.search.results import SearchResults
 
 FOLDER = Path(__file__).parent
 SHOWN_OF_ID = 8
+REFRESH_SECONDS = 30
 CONFIG = {"responsive": True, "displaylogo": False}
 
 
@@ -51,10 +50,18 @@ def render(results: SearchResults, runs_page: str = "", how_to_open: str = "") -
     return (
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"{_refresh(results)}"
         f"<style>{(FOLDER / 'page.css').read_text()}</style>"
         f"<script>{get_plotlyjs()}</script></head><body>{''.join(body)}"
         f"<script>{(FOLDER / 'page.js').read_text()}</script></body></html>"
     )
+
+
+def _refresh(results: SearchResults) -> str:
+    """A page whose study goes on looks again by itself."""
+    if results.interim is None or not results.interim.running:
+        return ""
+    return f'<meta http-equiv="refresh" content="{REFRESH_SECONDS}">'
 
 
 def _code(text: str) -> str:
@@ -64,25 +71,9 @@ def _code(text: str) -> str:
 
 
 def _interim(results: SearchResults) -> str:
-    return (
-        f'<p class="interim" role="status">{interim_html(results)}</p>' if results.interim else ""
-    )
-
-
-def interim_html(results: SearchResults) -> str:
-    """What a study that is not finished still lacks."""
-    interim = results.interim
-    assert interim is not None
-    parts = [f"{len(results.trials)} of {interim.trials} trials have ended"]
-    if interim.running:
-        parts.append(f"{len(interim.running)} run now ({', '.join(interim.running)})")
-    failed = sum(bool(trial.error) for trial in results.trials)
-    parts += [f"{failed} diverged", f"{results.rejected} were rejected untrained"]
-    if not math.isnan(interim.seconds_left):
-        parts.append(f"about {duration(interim.seconds_left)} are left for the trials")
-    if interim.finals:
-        parts.append(f"{interim.finals} trainings of the final models are missing")
-    return f"<strong>Interim.</strong> {escaped('; '.join(parts))}."
+    if results.interim is None:
+        return ""
+    return f'<p class="interim" role="status">{escaped(interim_text(results))}</p>'
 
 
 def _section_of_front(results: SearchResults, runs_page: str, how_to_open: str) -> str:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from mnist_tradeoff.analysis.trainings import Training, tidy
 from mnist_tradeoff.report import html, search_figures, search_frames, search_tables
+from mnist_tradeoff.report.answer import interim_text
 from mnist_tradeoff.report.markdown import sections, table
-from mnist_tradeoff.report.style import Figures, themed
+from mnist_tradeoff.report.style import Figures, in_folders, themed
 from mnist_tradeoff.search.results import SearchResults
 from mnist_tradeoff.system.files import write_whole
 
@@ -24,7 +25,7 @@ def search_texts(
         for title, header, rows, left in search_tables.tables(results)
     ]
     return {
-        "pareto.md": sections(found),
+        "pareto.md": "\n\n".join(filter(None, [interim_text(results), sections(found)])),
         "pareto.csv": search_frames.pareto_frame(results).to_csv(index=False),
         "trials.csv": search_frames.trials_frame(results).to_csv(index=False),
         "finals.csv": tidy(trainings).to_csv(index=False),
@@ -33,9 +34,15 @@ def search_texts(
 
 
 def search_pictures(results: SearchResults) -> Figures:
-    """The main figures, each for light and for dark pages, by file name."""
+    """The main figures, each for light and for dark pages, by path."""
     found = themed("pareto", search_figures.pareto_front, results)
-    return found | themed("hypervolume", search_figures.hypervolume_by_trial, results)
+    found |= themed("hypervolume", search_figures.hypervolume_by_trial, results)
+    return in_folders(found)
+
+
+def report_folder(folder: Path, study: str) -> Path:
+    """Where a study's report is: beside the store."""
+    return folder / f"search_{study}"
 
 
 def write(contents: Mapping[str, str | bytes], folder: Path) -> list[Path]:
@@ -44,8 +51,8 @@ def write(contents: Mapping[str, str | bytes], folder: Path) -> list[Path]:
     Raises:
         OSError: the folder cannot be written.
     """
-    folder.mkdir(exist_ok=True)
     for name, content in contents.items():
         data = content.encode() if isinstance(content, str) else content
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         write_whole(folder / name, data)
     return [folder / name for name in contents]

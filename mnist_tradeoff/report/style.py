@@ -35,7 +35,8 @@ LOWEST_ERROR_SHOWN = 0.0005
 ERROR_STEPS = (1, 2, 5)
 # Student's interval of fewer is wider than the differences between the models.
 LEAST_SEEDS_SHOWN = 5
-THEMES = {"": "default", "_dark": "dark_background"}
+DARK = "_dark"
+THEMES = {"": "default", DARK: "dark_background"}
 DOTS_PER_INCH = 150
 
 
@@ -46,6 +47,14 @@ def themed(name: str, draw: Callable[..., Figure], *data: object) -> Figures:
         with style.context(theme):
             figures[f"{name}{suffix}.png"] = rendered(draw(*data))
     return figures
+
+
+def in_folders(figures: Figures) -> Figures:
+    """The pictures by their paths in a report: ``figures/NAME.png``, ``figures/dark/NAME.png``."""
+    return {
+        f"figures/dark/{name.replace(DARK, '')}" if DARK in name else f"figures/{name}": content
+        for name, content in figures.items()
+    }
 
 
 def rendered(figure: Figure) -> bytes:

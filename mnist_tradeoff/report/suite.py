@@ -9,7 +9,7 @@ from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.report import suite_figures, suite_tables
 from mnist_tradeoff.report.conclusions import conclusions
 from mnist_tradeoff.report.markdown import sections
-from mnist_tradeoff.report.style import Figures, themed
+from mnist_tradeoff.report.style import Figures, in_folders, themed
 
 
 def suite_texts(trainings: Sequence[Training], dataset: Dataset, seeds: int) -> dict[str, str]:
@@ -48,4 +48,4 @@ def suite_pictures(trainings: Sequence[Training], dataset: Dataset) -> Figures:
         if steps := comparison.steps(correct, cost, dataset.task):
             file = f"bought_by_{COSTS[cost].label.lower()}"
             drawn |= themed(file, suite_figures.step_gallery, steps, dataset.test, mistakes)
-    return drawn
+    return in_folders(drawn)

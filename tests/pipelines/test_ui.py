@@ -88,7 +88,7 @@ def test_compare_page_draws_its_charts(page, server, folder):
 @pytest.mark.parametrize("figure", ["accuracy_against_cost", "final_accuracy"])
 def test_figures_open_in_the_artifact_view(page, server, folder, figure):
     (parent,) = [run for run in runs_in(folder) if run.data.tags["role"] == "suite"]
-    page.goto(f"{server}/#/experiments/0/runs/{parent.info.run_id}/artifacts/{figure}.png")
+    page.goto(f"{server}/#/experiments/0/runs/{parent.info.run_id}/artifacts/figures/{figure}.png")
     image = page.locator("img[src^='blob:']").first
     expect(image).to_be_visible()
     assert image.evaluate("image => image.naturalWidth") > 1_000

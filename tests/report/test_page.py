@@ -143,8 +143,8 @@ def test_an_interim_page_says_so_and_shows_the_front_of_the_trials(results):
         results, finalists=[], references=[], interim=Interim(20, ["4C3-P2"], 8, 1_200.0)
     )
     text = html.render(unfinished)
-    assert "Interim." in text
-    for part in ("6 of 20 trials", "1 run now (4C3-P2)", "about 20 min", "1 diverged"):
+    assert "Interim: " in text
+    for part in ("6 of 20 trials", "1 run now (4C3-P2)", "about 20 min", "1 of them diverged"):
         assert part in text
     assert f"{LARGE}</td>" in text
     assert "front of the trials" in text

@@ -1,0 +1,93 @@
+"""What is printed when a study or a suite has ended: a few rows, no wider than a terminal."""
+
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mnist_tradeoff.analysis.comparison import cost_of
+from mnist_tradeoff.analysis.trainings import Training, by_model, sample
+from mnist_tradeoff.architecture.costs import COSTS, EXACT_OBJECTIVES
+from mnist_tradeoff.data.dataset import Dataset
+from mnist_tradeoff.report.answer import answer, interim_text
+from mnist_tradeoff.report.numbers import mean_and_sd
+from mnist_tradeoff.report.plain import visible
+from mnist_tradeoff.report.search_tables import cost_text
+from mnist_tradeoff.search.results import SearchResults, on_test_front
+
+WIDTH = 80
+ROWS = 6
+MODEL_WIDTH = 40
+
+
+def search_summary(results: SearchResults, folder: Path) -> str:
+    """The answer, six rows of the front and where the rest is, at most 80 columns wide.
+
+    Args:
+        folder: of the report's files.
+    """
+    lines = [f"Study {results.study} on {visible(results.dataset)}: {len(results.trials)} trials"]
+    if results.interim:
+        lines += textwrap.wrap(interim_text(results), WIDTH)
+    lines += textwrap.wrap(answer(results).replace("`", ""), WIDTH, break_on_hyphens=False)
+    lines += ["", *_front(results), "", f"  {'report':<14}{nearby(folder / 'report.html')}"]
+    return (
+        "\n".join([*lines, f"  {'tables':<14}pareto.md, pareto.csv, trials.csv beside it"]) + "\n"
+    )
+
+
+def suite_summary(trainings: Sequence[Training], dataset: Dataset) -> str:
+    """The references with their costs and accuracies, at most 80 columns wide."""
+    task = dataset.task
+    lines = [f"The references on {visible(dataset.name)}"]
+    lines.append(f"  {'model':<14}{'parameters':>12}{'MACs':>14}{'test %':>18}{'seeds':>8}")
+    for name, group in by_model(trainings).items():
+        params, macs = (f"{cost_of(name, cost, task):,}" for cost in EXACT_OBJECTIVES)
+        accuracy = mean_and_sd(sample(group, "test_accuracy"))
+        lines.append(f"  {name:<14}{params:>12}{macs:>14}{accuracy:>18}{len(group):>8}")
+    lines.append(f"\n  {'tables':<14}results.md and results.csv among the run's artifacts")
+    return "\n".join(lines)
+
+
+def nearby(path: Path) -> str:
+    """A path as it is typed from the current folder, where it lies below that."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def _front(results: SearchResults) -> list[str]:
+    """Evenly spread over the front, its ends included."""
+    rows = _of_finals(results) if results.finalists else _of_trials(results)
+    places = np.linspace(0, len(rows) - 1, min(ROWS, len(rows))).round().astype(int)
+    split = "test %" if results.finalists else "validation %"
+    header = ("the front", COSTS[results.cost].label, split)
+    more = len(rows) - len(places)
+    end = [f"  … and {more} more in the report"] if more else []
+    return [*map(_line, [header, *(rows[i] for i in places)]), *end]
+
+
+def _of_finals(results: SearchResults) -> list[tuple[str, str, str]]:
+    return [
+        (one.name, cost_text(one.costs[results.cost]), mean_and_sd(one.test))
+        for one, on in zip(results.finalists, on_test_front(results), strict=True)
+        if on
+    ]
+
+
+def _of_trials(results: SearchResults) -> list[tuple[str, str, str]]:
+    return [
+        (
+            str(one.proposal),
+            cost_text(one.costs[results.cost]),
+            f"{100 * one.val_accuracy:.2f}",
+        )
+        for one in results.trial_front
+    ]
+
+
+def _line(cells: tuple[str, str, str]) -> str:
+    name, cost, accuracy = cells
+    if len(name) > MODEL_WIDTH:
+        name = f"{name[: MODEL_WIDTH - 1]}…"
+    return f"  {name:<{MODEL_WIDTH}}{cost:>16}{accuracy:>18}"
