@@ -70,7 +70,8 @@ def report_study(
             f"study '{name}' is one of '{study.dataset.split()[0]}', not of '{data.name}': name "
             "its set with dataset=PATH"
         )
-    study.config = dataclasses.replace(study.config, seeds=seeds, dataset=dataset)
+    trials = max(study.config.trials, study.wanted_trials)
+    study.config = dataclasses.replace(study.config, trials=trials, seeds=seeds, dataset=dataset)
     with study_run(params, study, is_end=False) as run_id:
         log = TrialLog(run_id, study.config, data, lambda: study.lock("log"))
         text = finish_study(study, data, log, folder, check_launcher, train=False)

@@ -66,7 +66,9 @@ def _open(config: SearchConfig) -> tuple[Study, Dataset]:
         prepare_experiment(config.artifact_location)
     dataset = load(config.dataset)
     terminal.warn_of_fallback(dataset)
-    return Study(config, dataset.identity, dataset.task, store_folder()), dataset
+    study = Study(config, dataset.identity, dataset.task, store_folder())
+    study.wanted_trials = config.trials
+    return study, dataset
 
 
 def _prepare_run(study: Study, dataset: Dataset, config: SearchConfig) -> None:

@@ -32,6 +32,7 @@ PLACES = {
 }
 DASHES = ("dot", "dashdot", "dash", "solid")
 # For the places of the labels: a chart on a wide page, without its margins.
+X_MARGIN = 1.5
 INNER_SIZE = (1_100.0, 400.0)
 
 
@@ -157,7 +158,8 @@ def _add_labels(figure: go.Figure, results: SearchResults, cost: str) -> None:
     full = [trial for trial in results.trials if trial.at(results.epochs)]
     y = [*errors, *(shown_error(1 - trial.rungs[-1].val_accuracy) for trial in full)]
     x = [one.costs[cost] for one in (*models, *full)]
-    shares = log_shares(x, y, error_limits(errors))
+    ends = (min(x) / X_MARGIN, max(x) * X_MARGIN)
+    shares = log_shares(list(zip(x, y, strict=True)), ends, error_limits(errors))
     best = max(results.finalists, key=lambda model: model.val.mean, default=None)
     texts = [_label(model, best, results, cost) for model in models] + [""] * len(full)
     places = place_labels(shares, texts, INNER_SIZE)

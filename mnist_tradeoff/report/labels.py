@@ -53,21 +53,23 @@ def place_labels(
 
 
 def log_shares(
-    x: Sequence[float], y: Sequence[float], y_limits: tuple[float, float]
+    points: Sequence[tuple[float, float]],
+    x_limits: tuple[float, float],
+    y_limits: tuple[float, float],
 ) -> list[tuple[float, float]]:
     """Points of a figure with two log axes as shares of its sides.
 
     Args:
-        x, y: above 0.
-        y_limits: the lower and the upper end of the y axis; the x axis ends shortly beyond x.
+        x_limits, y_limits: the first and the last value of each axis; all above 0.
     """
-    low, high = (math.log10(limit) for limit in y_limits)
-    logs = [math.log10(value) for value in x]
-    width = max(logs) - min(logs) or 1.0
-    return [
-        (0.06 + 0.88 * (one - min(logs)) / width, (math.log10(other) - low) / (high - low))
-        for one, other in zip(logs, y, strict=True)
-    ]
+    shares = []
+    for point in points:
+        x, y = (
+            math.log(value / first) / math.log(last / first)
+            for value, (first, last) in zip(point, (x_limits, y_limits), strict=True)
+        )
+        shares.append((x, y))
+    return shares
 
 
 def _text_box(mark: _Box, text: str, place: str) -> _Box:

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from mnist_tradeoff.analysis.statistics import Sample, margin
+from mnist_tradeoff.report.labels import PLACES, log_shares, place_labels
 
 Figures = dict[str, bytes]
 
@@ -38,6 +39,10 @@ LEAST_SEEDS_SHOWN = 5
 DARK = "_dark"
 THEMES = {"": "default", DARK: "dark_background"}
 DOTS_PER_INCH = 150
+# As labels.py counts: letters of 9 points are 12 pixels high.
+PIXELS_PER_INCH = 96
+HORIZONTAL = {-1: "right", 0: "center", 1: "left"}
+VERTICAL = {-1: "top", 0: "center", 1: "bottom"}
 
 
 def themed(name: str, draw: Callable[..., Figure], *data: object) -> Figures:
@@ -99,6 +104,41 @@ def error_axis(axes: Axes, errors: Sequence[float], what: str = "test error") ->
     axes.yaxis.set_major_formatter(FuncFormatter(lambda error, _: error_text(error)))
     axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set_ylabel(f"{what} (log scale, up is better)")
+
+
+def name_points(
+    axes: Axes,
+    points: Sequence[tuple[float, float]],
+    texts: Sequence[str],
+    limits: tuple[float, float],
+) -> None:
+    """Write the names of the first points of a panel with two log axes beside them.
+
+    Args:
+        points: cost and error, also of those that have no name and must not be covered.
+        limits: of the error, see ``error_limits``.
+    """
+    if not points:
+        return
+    box = axes.get_position()
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    width, height = figure.get_size_inches() * PIXELS_PER_INCH
+    size = (width * box.width, height * box.height)
+    shares = log_shares(points, axes.get_xlim(), limits)
+    padded = [*texts, *[""] * (len(points) - len(texts))]
+    for place, point, text in zip(place_labels(shares, padded, size), points, texts, strict=False):
+        x, y = PLACES[place]
+        axes.annotate(
+            text,
+            point,
+            (7 * x, 7 * y),
+            textcoords="offset points",
+            ha=HORIZONTAL[x],
+            va=VERTICAL[y],
+            fontsize=9,
+            annotation_clip=True,
+        )
 
 
 def error_ticks(limits: tuple[float, float]) -> list[float]:

@@ -239,6 +239,16 @@ class Study:
             self.optuna.set_user_attr("mlflow_run_id", run_id)
 
     @property
+    def wanted_trials(self) -> int:
+        """How many trials the last search command asked for; 0: none did."""
+        return self.optuna.user_attrs.get("wanted_trials", 0)
+
+    @wanted_trials.setter
+    def wanted_trials(self, trials: int) -> None:
+        with study_errors():
+            self.optuna.set_user_attr("wanted_trials", trials)
+
+    @property
     def report_time(self) -> float:
         """When the last whole report was written, in seconds of ``time.time``; 0: never."""
         return self.optuna.user_attrs.get("report_time", 0.0)

@@ -1,5 +1,8 @@
 import io
+import os
+import pty
 import sys
+import termios
 from dataclasses import replace
 
 import numpy as np
@@ -79,26 +82,24 @@ def test_fallback_warning(capsys):
     assert "no network" in stderr
 
 
-@pytest.mark.parametrize("stream", [Terminal, io.StringIO])
-def test_a_bar_names_what_runs_and_never_wraps(monkeypatch, stream):
-    stderr = stream()
-    monkeypatch.setattr(sys, "stderr", stderr)
-    monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.setenv("LINES", "40")
-    with terminal.RunsProgress("trainings", 2, 200) as progress:
-        for name in ("ann seed 0", f"{'32C3-' * 20}P2 seed 1"):
-            progress.on_start(name)
-            progress.on_work(100)
-            progress.on_run(f"{name}: done")
-    lines = [line.rstrip() for line in stderr.getvalue().replace("\r", "\n").splitlines()]
-    if stream is Terminal:
-        assert max(map(len, lines)) <= 80
-        bars = [line for line in lines if line.startswith("trainings")]
-        assert all(line.index("|", line.index("|") + 1) > 20 for line in bars)  # a bar to be seen
-        assert any("1/2 ann seed 0" in line for line in bars)
-        assert any("2/2 32C3-" in line for line in bars)
-    else:
-        assert lines[0] == "1/2 ann seed 0: done"
+def test_a_bar_names_what_runs_and_never_wraps(monkeypatch):
+    shown, screen = pty.openpty()
+    termios.tcsetwinsize(screen, (40, 80))
+    with os.fdopen(screen, "w") as stderr:
+        monkeypatch.setattr(sys, "stderr", stderr)
+        with terminal.RunsProgress("trainings", 2, 200) as progress:
+            for name in ("ann seed 0", f"{'32C3-' * 20}P2 seed 1"):
+                progress.on_start(name)
+                progress.on_work(100)
+                progress.on_run(f"{name}: done")
+        stderr.flush()
+        text = os.read(shown, 100_000).decode()
+    os.close(shown)
+    bars = [line for line in text.replace("\r", "\n").splitlines() if line.startswith("trainings")]
+    assert max(map(len, bars)) <= 80
+    assert all(line.index("|", line.index("|") + 1) > 20 for line in bars)  # a bar to be seen
+    assert any("1/2 ann seed 0" in line for line in bars)
+    assert any("2/2 32C3-" in line for line in bars)
 
 
 def test_the_time_left_follows_from_all_that_was_done(monkeypatch):
