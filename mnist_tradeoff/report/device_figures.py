@@ -44,8 +44,9 @@ def device_fronts(models: Sequence[Model]) -> Figure:
     for axes, costs in zip(panels, PANELS, strict=True):
         for cost, looks in zip(costs, LOOKS, strict=True):
             _draw_front(axes, models, cost, looks)
-        _name_references(axes, models, costs, error_limits(errors))
         axes.set(xscale="log", xlabel=f"{COSTS[costs[0]].label} (log scale)")
+        axes.margins(x=0.12)
+        _name_references(axes, models, costs, error_limits(errors))
         axes.grid(alpha=0.3)
     error_axis(panels[0], errors)
     handles, labels = panels[0].get_legend_handles_labels()

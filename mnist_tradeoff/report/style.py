@@ -120,9 +120,10 @@ def name_points(
     """
     if not points:
         return
-    box = axes.get_position()
     figure = axes.get_figure(root=True)
-    assert figure is not None
+    assert isinstance(figure, Figure)
+    figure.draw_without_rendering()  # the layout decides only now how large the panel is
+    box = axes.get_position()
     width, height = figure.get_size_inches() * PIXELS_PER_INCH
     size = (width * box.width, height * box.height)
     shares = log_shares(points, axes.get_xlim(), limits)

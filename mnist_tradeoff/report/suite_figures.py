@@ -113,7 +113,7 @@ def accuracy_against_cost(trainings: Sequence[Training], task: Task) -> Figure:
             ends += [(points[-1][0], errors[name] + share * half) for share in (-0.9, -0.5, 0.5, 1)]
             axes.errorbar(*points[-1], half, capsize=3, elinewidth=1, **looks)
         axes.set(xscale="log", xlabel=f"{COSTS[cost].label} (log scale)")
-        axes.margins(x=0.35)
+        axes.margins(x=0.75)
         axes.grid(alpha=0.3)
         texts = [f"{name} {test.mean:.2%}" for name, test in tests.items()]
         name_points(axes, [*points, *ends], texts, error_limits([*errors.values()]))
