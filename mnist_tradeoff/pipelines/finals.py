@@ -139,7 +139,9 @@ def _write_report(
     log_files(write({**texts, **search_pictures(results)}, place), place)
     log_metrics(study_metrics(results))
     config = {"study": results.study, "dataset": dataset}
-    log_note(study_note(results, terminal.command("recommend", **config)), "figures/pareto.png")
+    log_note(
+        study_note(results, terminal.command("recommend", **config)), "figures/small/pareto.png"
+    )
 
 
 def collect(study: Study, trained: Trained, dataset_name: str, labels: np.ndarray) -> SearchResults:

@@ -55,7 +55,7 @@ def run_suite(
             log_contents({**texts, **suite_pictures(trainings, data)})
             log_metrics(suite_metrics(trainings, data.task))
             note = suite_note(trainings, data.name, terminal.command("search", dataset=dataset))
-            log_note(note, "figures/accuracy_against_cost.png")
+            log_note(note, "figures/small/accuracy_against_cost.png")
         if failures:
             print(suite_summary(trainings, data))
             raise ValueError(

@@ -39,6 +39,7 @@ LEAST_SEEDS_SHOWN = 5
 DARK = "_dark"
 THEMES = {"": "default", DARK: "dark_background"}
 DOTS_PER_INCH = 150
+SMALL_DOTS_PER_INCH = 75
 # As labels.py counts: letters of 9 points are 12 pixels high.
 PIXELS_PER_INCH = 96
 HORIZONTAL = {-1: "right", 0: "center", 1: "left"}
@@ -54,6 +55,11 @@ def themed(name: str, draw: Callable[..., Figure], *data: object) -> Figures:
     return figures
 
 
+def small(name: str, draw: Callable[..., Figure], *data: object) -> Figures:
+    """A figure for MLflow's descriptions, which show it as large as it is: ``small/NAME.png``."""
+    return {f"small/{name}.png": rendered(draw(*data), SMALL_DOTS_PER_INCH)}
+
+
 def in_folders(figures: Figures) -> Figures:
     """The pictures by their paths in a report: ``figures/NAME.png``, ``figures/dark/NAME.png``."""
     return {
@@ -62,10 +68,10 @@ def in_folders(figures: Figures) -> Figures:
     }
 
 
-def rendered(figure: Figure) -> bytes:
+def rendered(figure: Figure, dots_per_inch: float = DOTS_PER_INCH) -> bytes:
     """A figure as PNG."""
     content = io.BytesIO()
-    figure.savefig(content)
+    figure.savefig(content, dpi=dots_per_inch)
     return content.getvalue()
 
 

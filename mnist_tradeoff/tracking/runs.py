@@ -176,9 +176,10 @@ def log_note(note: str, figure: str) -> None:
     """The description of the active run, Markdown that MLflow shows on its page.
 
     Args:
-        figure: path of a picture among the run's artifacts, shown above the note.
+        figure: path of a picture among the run's artifacts, shown below the note. MLflow shows it
+            as large as it is.
     """
     run = mlflow.active_run()
     assert run is not None
     query = urlencode({"path": figure, "run_uuid": run.info.run_id})
-    mlflow.set_tag(MLFLOW_RUN_NOTE, f"![{figure}](get-artifact?{query})\n\n{note}")
+    mlflow.set_tag(MLFLOW_RUN_NOTE, f"{note}\n\n![{figure}](get-artifact?{query})")

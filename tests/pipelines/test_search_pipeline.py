@@ -129,12 +129,14 @@ def test_report_is_beside_the_store_and_logged(finished_search):
     texts = {"report.html", "pareto.md", "pareto.csv", "trials.csv", "finals.csv"}
     assert logged == written == texts | {"figures"}
     figures = {file.path for file in client.list_artifacts(parent.info.run_id, "figures")}
-    assert figures == {"figures/pareto.png", "figures/hypervolume.png", "figures/dark"}
+    assert figures == {
+        *("figures/pareto.png", "figures/hypervolume.png", "figures/dark", "figures/small")
+    }
     assert parent.info.run_name == "widths"
     assert parent.data.metrics["trials"] == 5
     assert {"hv2_search", "hv2_test", "best_val_accuracy"} <= set(parent.data.metrics)
     note = parent.data.tags["mlflow.note.content"]
-    assert "figures%2Fpareto.png" in note
+    assert "figures%2Fsmall%2Fpareto.png" in note
     assert "-e recommend -P study=widths" in note
     frame = pd.read_csv(folder / "search_widths" / "pareto.csv")
     assert frame[frame.role == "reference"].model.tolist() == list(REFERENCES)

@@ -95,7 +95,7 @@ def test_parent_has_the_tables_and_the_figures(finished):
     assert parent.data.metrics["trainings"] == 8
     assert {"hv2_test", "best_test_accuracy"} <= set(parent.data.metrics)
     note = parent.data.tags["mlflow.note.content"]
-    assert "figures%2Faccuracy_against_cost.png" in note
+    assert "figures%2Fsmall%2Faccuracy_against_cost.png" in note
     assert parent.info.run_name == "suite"
     frame = results(folder, parent.info.run_id)
     assert set(frame.columns) == {"model", "architecture", "seed", "metric", "value"}

@@ -41,7 +41,7 @@ def test_a_run_without_a_name_of_the_users_gets_ours(store, monkeypatch, given, 
     run = mlflow.get_run(run_id)
     assert run.info.run_name == run.data.tags["mlflow.runName"] == shown
     address = f"get-artifact?path=figures%2Fa+b.png&run_uuid={run_id}"
-    assert run.data.tags["mlflow.note.content"].startswith(f"![figures/a b.png]({address})")
+    assert run.data.tags["mlflow.note.content"].endswith(f"![figures/a b.png]({address})")
 
 
 def test_joins_the_opened_run_and_keeps_its_spelling(store, monkeypatch):
