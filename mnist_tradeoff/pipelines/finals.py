@@ -16,7 +16,8 @@ from mnist_tradeoff.pipelines.trainings import Trained, train_all
 from mnist_tradeoff.report import terminal
 from mnist_tradeoff.report.notes import study_metrics, study_note
 from mnist_tradeoff.report.search import report_folder, search_pictures, search_texts, write
-from mnist_tradeoff.report.summary import search_summary
+from mnist_tradeoff.report.studies import write_comparison, write_index
+from mnist_tradeoff.report.summary import nearby, search_summary
 from mnist_tradeoff.search.config import SearchConfig
 from mnist_tradeoff.search.importances import importances
 from mnist_tradeoff.search.results import (
@@ -42,6 +43,25 @@ from mnist_tradeoff.tracking.study_runs import TrialLog, study_run
 from mnist_tradeoff.training.recipe import RunConfig
 
 ROLE = "final"
+
+
+def report_studies(
+    names: Sequence[str],
+    seeds: int,
+    dataset: str,
+    params: Mapping[str, Any],
+    check_launcher: Callable[[], None],
+) -> None:
+    """Write the report of each study, and of several a page that compares them.
+
+    Args, Raises:
+        see ``report_study``.
+    """
+    for name in names:
+        report_study(name, seeds, dataset, params, check_launcher)
+    if len(names) > 1:
+        page = write_comparison(list(names), store_folder())
+        print(f"  {'side by side':<14}{nearby(page)}")
 
 
 def report_study(
@@ -117,6 +137,7 @@ def finish_study(
         log.write_patiently(results.trials)
         place = report_folder(folder, study.config.study)
         _write_report(results, trained, log, place, study.config.dataset)
+        write_index(folder)
         if not failures:
             study.report_time = time.time()
     if failures:

@@ -47,12 +47,21 @@ def render(results: SearchResults, runs_page: str = "", how_to_open: str = "") -
         *(_section(table) for table in tables(results)[1:]),
         _words(),
     ]
+    return page(title, body, _refresh(results))
+
+
+def page(title: str, body: Sequence[str], head: str = "", has_charts: bool = True) -> str:
+    """A page in one file, with style, program and, where it has charts, plotly.js inside.
+
+    Args:
+        title: escaped.
+        body, head: HTML.
+    """
     return (
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"{_refresh(results)}"
-        f"<style>{(FOLDER / 'page.css').read_text()}</style>"
-        f"<script>{get_plotlyjs()}</script></head><body>{''.join(body)}"
+        f"{head}<style>{(FOLDER / 'page.css').read_text()}</style>"
+        f"<script>{get_plotlyjs() if has_charts else ''}</script></head><body>{''.join(body)}"
         f"<script>{(FOLDER / 'page.js').read_text()}</script></body></html>"
     )
 
@@ -87,7 +96,7 @@ def _section_of_front(results: SearchResults, runs_page: str, how_to_open: str) 
     if runs_page:
         note += " A link opens the best seed's run in MLflow"
         note += f", while this runs: `{how_to_open}`." if how_to_open else "."
-    table = _table((title, [*header, "best run"], rows, left), runs)
+    table = table_html((title, [*header, "best run"], rows, left), runs)
     return f"<h2>{escaped(title)}</h2>{table}<p class=quiet>{_code(note)}</p>"
 
 
@@ -100,10 +109,10 @@ def _run(model: Model, runs_page: str) -> str:
 
 
 def _section(table: Table) -> str:
-    return f"<h2>{escaped(table[0])}</h2>{_table(table)}"
+    return f"<h2>{escaped(table[0])}</h2>{table_html(table)}"
 
 
-def _table(table: Table, last: Sequence[str] = ()) -> str:
+def table_html(table: Table, last: Sequence[str] = ()) -> str:
     """A table that scrolls in itself where the screen is narrow.
 
     Args:
@@ -128,7 +137,7 @@ def _table(table: Table, last: Sequence[str] = ()) -> str:
 def _charts(results: SearchResults) -> list[str]:
     found = [_front_chart(results, cost) for cost in results.costs]
     found.append(
-        _chart(
+        chart_section(
             "Hypervolume of the front",
             "How much of the map between accuracy and parameters the front covers: 0 is nothing "
             "better than 3 % error, 1 is 0.3 % error with 100 parameters.",
@@ -137,7 +146,7 @@ def _charts(results: SearchResults) -> list[str]:
         )
     )
     found.append(
-        _chart(
+        chart_section(
             "How the front moved",
             "The trials' front on validation, after a quarter, a half, three quarters and all.",
             front_charts.evolution_chart(results),
@@ -146,7 +155,7 @@ def _charts(results: SearchResults) -> list[str]:
     )
     if charts.searched_numbers(results.trials):
         found.append(
-            _chart(
+            chart_section(
                 "The trials side by side",
                 "A line is a trial of full length; 0 means that it has no such layer. Drag along "
                 "an axis to pick trials.",
@@ -157,7 +166,7 @@ def _charts(results: SearchResults) -> list[str]:
         )
     if results.importances:
         found.append(
-            _chart(
+            chart_section(
                 "What mattered",
                 "The share of an objective's variance over the trials that each parameter "
                 "explains (fANOVA), of the parameters that all trials have.",
@@ -173,7 +182,7 @@ def _front_chart(results: SearchResults, cost: str) -> str:
     caption = "Up and to the left is better. The steps join what nothing cheaper equals. "
     if 1 < seeds < LEAST_SEEDS_SHOWN:
         caption += f"Intervals of {seeds} seeds are in the table and at the pointer only. "
-    return _chart(
+    return chart_section(
         f"Error against {COSTS[cost].label}",
         caption + "Point at a mark to see what it is; click in the legend to hide or show.",
         front_charts.front_chart(results, cost),
@@ -181,7 +190,9 @@ def _front_chart(results: SearchResults, cost: str) -> str:
     )
 
 
-def _chart(title: str, caption: str, figure: go.Figure, table: Table, wide: bool = False) -> str:
+def chart_section(
+    title: str, caption: str, figure: go.Figure, table: Table, wide: bool = False
+) -> str:
     """A chart with its heading, how to read it, what a screen reader says, and its table."""
     plot = to_html(figure, config=CONFIG, include_plotlyjs=False, full_html=False)
     kind = "chart wide" if wide else "chart"
@@ -190,7 +201,7 @@ def _chart(title: str, caption: str, figure: go.Figure, table: Table, wide: bool
         f"<h2>{escaped(title)}</h2><figure><figcaption>{escaped(caption)}</figcaption>"
         f'<div class="scroll"><div class="{kind}" role="img" aria-label="{escaped(spoken)}">'
         f"{plot}</div></div></figure>"
-        f"<details><summary>{escaped(table[0])}</summary>{_table(table)}</details>"
+        f"<details><summary>{escaped(table[0])}</summary>{table_html(table)}</details>"
     )
 
 

@@ -11,6 +11,8 @@ from mnist_tradeoff.report.style import Figures, in_folders, small, themed
 from mnist_tradeoff.search.results import SearchResults
 from mnist_tradeoff.system.files import write_whole
 
+FOLDER_PREFIX = "search_"
+
 
 def search_texts(
     results: SearchResults, trainings: Sequence[Training], runs_page: str, how_to_open: str
@@ -43,7 +45,7 @@ def search_pictures(results: SearchResults) -> Figures:
 
 def report_folder(folder: Path, study: str) -> Path:
     """Where a study's report is: beside the store."""
-    return folder / f"search_{study}"
+    return folder / f"{FOLDER_PREFIX}{study}"
 
 
 def write(contents: Mapping[str, str | bytes], folder: Path) -> list[Path]:

@@ -30,6 +30,8 @@ FRONT_COLOR = "#D55E00"
 FRONT_STYLE: dict[str, Any] = {"color": FRONT_COLOR, "marker": ".", "capsize": 2}
 # By objective: accuracy, then one or two costs.
 OBJECTIVE_COLORS = (VALIDATION_COLOR, FRONT_COLOR, "#CC79A7")
+# By study, with a dash of its own each; as the references' they are Okabe and Ito's.
+STUDY_COLORS = (FRONT_COLOR, VALIDATION_COLOR, "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 # Below, a front's first models would press all others into a line.
 LOWEST_ACCURACY_SHOWN = 0.95
 LOWEST_ERROR_SHOWN = 0.0005
