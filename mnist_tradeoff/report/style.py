@@ -36,6 +36,9 @@ STUDY_COLORS = (FRONT_COLOR, VALIDATION_COLOR, "#009E73", "#CC79A7", "#E69F00", 
 LOWEST_ACCURACY_SHOWN = 0.95
 LOWEST_ERROR_SHOWN = 0.0005
 ERROR_STEPS = (1, 2, 5)
+# Where the models are so much alike that fewer ticks would fall between them.
+FINER_STEPS, FINEST_STEPS = (1, 1.5, 2, 3, 4, 5, 7), tuple(step / 10 for step in range(10, 100, 2))
+LEAST_TICKS = 3
 # Student's interval of fewer is wider than the differences between the models.
 LEAST_SEEDS_SHOWN = 5
 DARK = "_dark"
@@ -154,8 +157,13 @@ def error_ticks(limits: tuple[float, float]) -> list[float]:
     """The round errors between two limits."""
     low, high = sorted(limits)
     decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)))
-    ticks = [step * 10.0**decade for decade in decades for step in ERROR_STEPS]
-    return [tick for tick in ticks if low <= tick <= high]
+    found: list[float] = []
+    for steps in (ERROR_STEPS, FINER_STEPS, FINEST_STEPS):
+        ticks = [step * 10.0**decade for decade in decades for step in steps]
+        found = [tick for tick in ticks if low <= tick <= high]
+        if len(found) >= LEAST_TICKS:
+            break
+    return found
 
 
 def error_text(error: float) -> str:

@@ -1,4 +1,4 @@
-"""What is printed when a study or a suite has ended: a few rows, no wider than a terminal."""
+"""What is printed when a command has ended: a few rows, no wider than a terminal."""
 
 import textwrap
 from collections.abc import Sequence
@@ -7,8 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from mnist_tradeoff.analysis.comparison import cost_of
-from mnist_tradeoff.analysis.trainings import Training, by_model, sample
-from mnist_tradeoff.architecture.costs import COSTS, EXACT_OBJECTIVES
+from mnist_tradeoff.analysis.recommendation import Recommendation
+from mnist_tradeoff.analysis.trainings import Model, Training, by_model, sample
+from mnist_tradeoff.architecture.costs import (
+    COSTS,
+    EXACT_OBJECTIVES,
+    FLOAT_ACCURACY,
+    INT8_ACCURACY,
+)
 from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.report.answer import answer, interim_text
 from mnist_tradeoff.report.numbers import mean_and_sd
@@ -59,7 +65,7 @@ def nearby(path: Path) -> str:
 def _front(results: SearchResults) -> list[str]:
     """Evenly spread over the front, its ends included."""
     rows = _of_finals(results) if results.finalists else _of_trials(results)
-    places = np.linspace(0, len(rows) - 1, min(ROWS, len(rows))).round().astype(int)
+    places = spread(len(rows), ROWS)
     split = "test %" if results.finalists else "validation %"
     header = ("the front", COSTS[results.cost].label, split)
     more = len(rows) - len(places)
@@ -88,6 +94,50 @@ def _of_trials(results: SearchResults) -> list[tuple[str, str, str]]:
 
 def _line(cells: tuple[str, str, str]) -> str:
     name, cost, accuracy = cells
-    if len(name) > MODEL_WIDTH:
-        name = f"{name[: MODEL_WIDTH - 1]}…"
-    return f"  {name:<{MODEL_WIDTH}}{cost:>16}{accuracy:>18}"
+    return f"  {_shortened(name, MODEL_WIDTH):<{MODEL_WIDTH}}{cost:>16}{accuracy:>18}"
+
+
+def _shortened(name: str, width: int) -> str:
+    return name if len(name) <= width else f"{name[: width - 1]}…"
+
+
+def device_summary(models: Sequence[Model]) -> str:
+    """What exported models cost, float32 / int8, at most 80 columns wide and of six models.
+
+    Args:
+        models: the cheapest first, with their metrics.
+    """
+    kept = [models[i] for i in spread(len(models), ROWS)]
+    lines = [f"Exported, float32 / int8: {len(models)} models"]
+    lines.append(f"  {'model':<26}{'bytes':>20}{'µs':>14}{'test %':>16}")
+    for model in kept:
+        found = model.metrics
+        size = f"{found['size_bytes']:,.0f} / {found['int8_size_bytes']:,.0f}"
+        times = f"{found['latency_us']:.1f} / {found['int8_latency_us']:.1f}"
+        accuracies = " / ".join(f"{100 * found[a]:.2f}" for a in (FLOAT_ACCURACY, INT8_ACCURACY))
+        lines.append(f"  {_shortened(model.name, 25):<26}{size:>20}{times:>14}{accuracies:>16}")
+    if len(models) > len(kept):
+        lines.append(f"  … and {len(models) - len(kept)} more in costs.md")
+    lines.append(f"\n  {'tables':<14}costs.md and costs.csv among the run's artifacts")
+    return "\n".join(lines)
+
+
+def recommendation_summary(found: Recommendation, cost: str) -> str:
+    """The model to take between its neighbours, at most 80 columns wide."""
+    options = (
+        ("next cheaper", found.cheaper),
+        ("take this", found.chosen),
+        ("next better", found.better),
+    )
+    lines = [f"  {'':<14}{'model':<32}{COSTS[cost].label:>14}{'test %':>16}"]
+    for what, option in options:
+        if option:
+            name, value = _shortened(option.name, 31), cost_text(option.costs[cost])
+            lines.append(f"  {what:<14}{name:<32}{value:>14}{mean_and_sd(option.test):>16}")
+    lines.append(f"\n  {'why':<14}recommendation.md among the run's artifacts")
+    return "\n".join(lines)
+
+
+def spread(count: int, most: int) -> list[int]:
+    """At most so many places of a list, evenly over it, its ends included."""
+    return [int(i) for i in np.linspace(0, count - 1, min(most, count)).round()]
