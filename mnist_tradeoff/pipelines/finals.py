@@ -90,7 +90,7 @@ def report_study(
             f"study '{name}' is one of '{study.dataset.split()[0]}', not of '{data.name}': name "
             "its set with dataset=PATH"
         )
-    trials = max(study.config.trials, study.wanted_trials)
+    trials = max(study.config.trials, study.wanted.get("trials", 0))
     study.config = dataclasses.replace(study.config, trials=trials, seeds=seeds, dataset=dataset)
     with study_run(params, study, is_end=False) as run_id:
         log = TrialLog(run_id, study.config, data, lambda: study.lock("log"))
@@ -198,10 +198,11 @@ def interim_of(study: Study, seeds: Sequence[int]) -> Interim | None:
     """What the study still lacks; None for a finished one.
 
     Args:
-        seeds: how many trainings each final model has; that which has most says how many it takes.
+        seeds: how many trainings each final model has.
     """
     running = study.running_architectures()
-    missing = sum(max(1, *seeds) - count for count in seeds)
+    wanted = study.wanted.get("seeds", max(seeds))
+    missing = sum(max(0, wanted - count) for count in seeds)
     if not study.missing() and not running and not missing:
         return None
     return Interim(study.config.trials, running, missing)

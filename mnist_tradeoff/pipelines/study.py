@@ -67,7 +67,7 @@ def _open(config: SearchConfig) -> tuple[Study, Dataset]:
     dataset = load(config.dataset)
     terminal.warn_of_fallback(dataset)
     study = Study(config, dataset.identity, dataset.task, store_folder())
-    study.wanted_trials = config.trials
+    study.wanted = {"trials": config.trials, "seeds": config.seeds}
     return study, dataset
 
 

@@ -11,6 +11,7 @@ from mnist_tradeoff.architecture.references import resolve
 from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.report.answer import answer, interim_text
 from mnist_tradeoff.report.numbers import mean_and_sd
+from mnist_tradeoff.report.plain import visible
 from mnist_tradeoff.search.results import SearchResults, hv2_of, hv2_of_finalists
 
 HOW_TO_READ_A_FRONT = (
@@ -28,7 +29,7 @@ def study_note(results: SearchResults, next_command: str) -> str:
             None,
             [
                 f"A search for the Pareto front between accuracy and {costs} on "
-                f"{results.dataset}: {len(results.trials)} trials, of up to {results.epochs} "
+                f"{visible(results.dataset)}: {len(results.trials)} trials, of up to {results.epochs} "
                 "epochs.",
                 interim_text(results),
                 answer(results),
@@ -62,7 +63,7 @@ def suite_note(trainings: Sequence[Training], dataset: str, next_command: str) -
     ]
     return "\n\n".join(
         [
-            f"The four reference architectures on {dataset}, each trained with several seeds.",
+            f"The four reference architectures on {visible(dataset)}, each trained with several seeds.",
             "\n".join(lines),
             "Up and to the left is better: less error, for less. `results.md` among the artifacts "
             "says which differences are real, and what the extra cost buys.",

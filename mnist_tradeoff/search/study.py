@@ -239,14 +239,14 @@ class Study:
             self.optuna.set_user_attr("mlflow_run_id", run_id)
 
     @property
-    def wanted_trials(self) -> int:
-        """How many trials the last search command asked for; 0: none did."""
-        return self.optuna.user_attrs.get("wanted_trials", 0)
+    def wanted(self) -> dict[str, int]:
+        """How many ``trials`` and ``seeds`` the last search command asked for; empty: none did."""
+        return self.optuna.user_attrs.get("wanted", {})
 
-    @wanted_trials.setter
-    def wanted_trials(self, trials: int) -> None:
+    @wanted.setter
+    def wanted(self, counts: Mapping[str, int]) -> None:
         with study_errors():
-            self.optuna.set_user_attr("wanted_trials", trials)
+            self.optuna.set_user_attr("wanted", dict(counts))
 
     @property
     def report_time(self) -> float:
