@@ -1,10 +1,12 @@
 """``suite``: the four references over several seeds, compared."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from mnist_tradeoff.analysis.trainings import Training
 from mnist_tradeoff.architecture.references import REFERENCES
+from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.data.sets import load
 from mnist_tradeoff.pipelines.trainings import train_all
 from mnist_tradeoff.report import terminal
@@ -49,13 +51,7 @@ def run_suite(
         trained, failures = train_all(configs, data, check_launcher, ROLE, [ROLE])
         trainings = list(trained.values())
         if trainings:
-            terminal.tell("comparing the models on the same test images")
-            texts = suite_texts(trainings, data, seeds)
-            terminal.tell("drawing the figures")
-            log_contents({**texts, **suite_pictures(trainings, data)})
-            log_metrics(suite_metrics(trainings, data.task))
-            note = suite_note(trainings, data.name, terminal.command("search", dataset=dataset))
-            log_note(note, "figures/small/accuracy_against_cost.png")
+            _report(trainings, data, seeds, terminal.command("search", dataset=dataset))
         if failures:
             print(suite_summary(trainings, data))
             raise ValueError(
@@ -66,6 +62,17 @@ def run_suite(
     print(suite_summary(trainings, data))
     print(how_to_look(run_id))
     print(terminal.next_step("search", dataset=dataset))
+
+
+def _report(trainings: Sequence[Training], data: Dataset, seeds: int, next_command: str) -> None:
+    """Log tables, figures, the few metrics that matter, and the description."""
+    terminal.tell("comparing the models on the same test images")
+    texts = suite_texts(trainings, data, seeds)
+    terminal.tell("drawing the figures")
+    log_contents({**texts, **suite_pictures(trainings, data)})
+    log_metrics(suite_metrics(trainings, data.task))
+    note = suite_note(trainings, data.name, next_command)
+    log_note(note, "figures/small/accuracy_against_cost.png")
 
 
 def children(recipe: Recipe, seeds: int, dataset: str) -> list[RunConfig]:

@@ -153,6 +153,11 @@ def _charts(results: SearchResults) -> list[str]:
             evolution_table(results),
         )
     )
+    return found + _charts_of_parameters(results)
+
+
+def _charts_of_parameters(results: SearchResults) -> list[str]:
+    found = []
     if charts.searched_numbers(results.trials):
         found.append(
             chart_section(

@@ -29,8 +29,8 @@ def study_note(results: SearchResults, next_command: str) -> str:
             None,
             [
                 f"A search for the Pareto front between accuracy and {costs} on "
-                f"{visible(results.dataset)}: {len(results.trials)} trials, of up to {results.epochs} "
-                "epochs.",
+                f"{visible(results.dataset)}: {len(results.trials)} trials, of up to "
+                f"{results.epochs} epochs.",
                 interim_text(results),
                 answer(results),
                 HOW_TO_READ_A_FRONT,
@@ -63,7 +63,8 @@ def suite_note(trainings: Sequence[Training], dataset: str, next_command: str) -
     ]
     return "\n\n".join(
         [
-            f"The four reference architectures on {visible(dataset)}, each trained with several seeds.",
+            f"The four reference architectures on {visible(dataset)}, each trained with several "
+            "seeds.",
             "\n".join(lines),
             "Up and to the left is better: less error, for less. `results.md` among the artifacts "
             "says which differences are real, and what the extra cost buys.",

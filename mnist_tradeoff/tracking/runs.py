@@ -82,6 +82,21 @@ def _user_named_it() -> bool:
 
 
 @contextmanager
+def status_kept(run_id: str) -> Iterator[None]:
+    """A run has the same status afterwards: whoever looks at a study does not end it."""
+    client = mlflow.MlflowClient()
+    before = client.get_run(run_id).info
+    try:
+        yield
+    finally:
+        with tracking_errors():
+            if before.status == RunStatus.to_string(RunStatus.RUNNING):
+                client.update_run(run_id, before.status)
+            else:
+                client.set_terminated(run_id, before.status, before.end_time)
+
+
+@contextmanager
 def _owned(run: Run) -> Iterator[None]:
     """Tags by which others know whether this process is alive.
 

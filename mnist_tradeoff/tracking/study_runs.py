@@ -33,7 +33,7 @@ from mnist_tradeoff.search.study import Study
 from mnist_tradeoff.search.successive_halving import TrialRecord
 from mnist_tradeoff.system.processes import RUN_VARIABLE, this_owner
 from mnist_tradeoff.system.retries import patiently
-from mnist_tradeoff.tracking.runs import mlflow_dataset, tracked_run
+from mnist_tradeoff.tracking.runs import mlflow_dataset, status_kept, tracked_run
 from mnist_tradeoff.tracking.store import TrackingError, tracking_errors
 from mnist_tradeoff.tracking.trainings import PARENT_TAG
 
@@ -74,25 +74,10 @@ def study_run(params: Mapping[str, Any], study: Study, is_end: bool = True) -> I
                 runs.enter_context(tracked_run(f"{name} session", params, session))
                 params = {}
             if parent_id and not is_end:
-                runs.enter_context(_status_kept(parent_id))
+                runs.enter_context(status_kept(parent_id))
             run_id = runs.enter_context(tracked_run(name, params, tags, parent_id))
             study.parent_run_id = run_id
         yield run_id
-
-
-@contextmanager
-def _status_kept(run_id: str) -> Iterator[None]:
-    """A run has the same status afterwards: whoever looks at a study does not end it."""
-    client = mlflow.MlflowClient()
-    before = client.get_run(run_id).info
-    try:
-        yield
-    finally:
-        with tracking_errors():
-            if before.status == RunStatus.to_string(RunStatus.RUNNING):
-                client.update_run(run_id, before.status)
-            else:
-                client.set_terminated(run_id, before.status, before.end_time)
 
 
 def _exists(run_id: str) -> bool:

@@ -163,8 +163,6 @@ def test_report_needs_no_network_and_tells_what_a_point_is(finished_search):
         page.goto((folder / "search_widths" / "report.html").as_uri())
         charts = page.locator(".js-plotly-plot")
         expect(charts).to_have_count(4)  # too few trials for importances
-        for title in ("Error against parameters", "Hypervolume of the front"):
-            expect(page.get_by_role("heading", name=title)).to_be_visible()
         front = "gd => gd.data.findIndex(trace => trace.name === 'front, test')"
         curve = charts.first.evaluate(front)
         charts.first.evaluate(
@@ -177,7 +175,6 @@ def test_report_needs_no_network_and_tells_what_a_point_is(finished_search):
         look(page, "report")
         charts.nth(1).get_by_text("seconds of trials").click()
         expect(charts.nth(1).locator(".xtitle")).to_have_text("seconds of trials")
-        expect(page.locator("table").first).to_contain_text("95 % interval")
     assert not errors
 
 
