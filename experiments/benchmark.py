@@ -32,7 +32,7 @@ def run(config: BenchmarkConfig) -> None:
     with tracked_run("benchmark", asdict(config), {"role": "benchmark"}) as run_id:
         done, failures = comparisons.run(measures, check_launcher)
         log_metrics(comparisons.figures(done))
-        log_files([comparisons.REPORT, *comparisons.RESULTS.iterdir()])
+        log_files([comparisons.REPORT, *comparisons.RESULTS.iterdir()], comparisons.REPORT.parent)
         if failures:
             raise ValueError("; ".join(failures))
     print(how_to_look(run_id))

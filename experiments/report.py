@@ -18,21 +18,27 @@ from mnist_tradeoff.training.recipe import DATASET_HELP
 class ReportConfig:
     """Write a study's report from what is finished, without training."""
 
-    study: str = option("widths", "name of the study")
+    study: str = option("widths", "name of the study, or several with commas: side by side")
     seeds: int = option(5, "trainings of each final model that there may be")
     dataset: str = option("auto", DATASET_HELP)
 
+    @property
+    def studies(self) -> list[str]:
+        """The names, each once, in the order given."""
+        return list(dict.fromkeys(self.study.split(",")))
+
     def __post_init__(self) -> None:
-        require_study_name(self.study)
+        for name in self.studies:
+            require_study_name(name)
         require_range("seeds", self.seeds, 1, 1_000)
 
 
 def run(config: ReportConfig) -> None:
     check_launcher = watch_launcher()
     # Imported here, because TensorFlow and MLflow take seconds that --help need not wait for.
-    from mnist_tradeoff.pipelines.study import report_study
+    from mnist_tradeoff.pipelines.finals import report_studies
 
-    report_study(config.study, config.seeds, config.dataset, asdict(config), check_launcher)
+    report_studies(config.studies, config.seeds, config.dataset, asdict(config), check_launcher)
 
 
 ENTRY_POINT = EntryPoint("report", ReportConfig, run)

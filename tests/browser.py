@@ -28,13 +28,22 @@ expect.set_options(timeout=TIMEOUT_MS)
 
 
 @contextmanager
-def open_page(offline: bool = False) -> Iterator[Page]:
-    """An empty page; the test is skipped where there is no Chromium."""
+def open_page(offline: bool = False, width: int = 1500, dark: bool = False) -> Iterator[Page]:
+    """An empty page; the test is skipped where there is no Chromium.
+
+    Args:
+        width: of the window, in pixels.
+        dark: whether the reader asks for dark pages.
+    """
     if CHROMIUM is None:
         pytest.skip("no Chromium: install Debian's package chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        context = browser.new_context(offline=offline, viewport={"width": 1500, "height": 1000})
+        context = browser.new_context(
+            offline=offline,
+            viewport={"width": width, "height": 1000},
+            color_scheme="dark" if dark else "light",
+        )
         page = context.new_page()
         page.set_default_timeout(TIMEOUT_MS)
         yield page

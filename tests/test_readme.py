@@ -15,9 +15,11 @@ from tests.factories import ROOT
 
 ASSETS = ROOT / "assets"
 README = (ROOT / "README.md").read_text()
+TURKISH_README = (ROOT / "README.tr.md").read_text()
 MAX_README_BYTES = 8_192
 PAGES = [
     ROOT / "README.md",
+    ROOT / "README.tr.md",
     ROOT / "CONTRIBUTING.md",
     *sorted((ROOT / "docs").glob("*.md")),
     *sorted((ROOT / "benchmarks").glob("*.md")),
@@ -55,6 +57,18 @@ def test_ci_runs_the_test_command_of_the_readme():
 
 def test_the_readme_is_short():
     assert len(README.encode()) <= MAX_README_BYTES
+
+
+def commands(text: str) -> list[str]:
+    """The code that a page shows, in its order, and the commands within its lines."""
+    blocks = re.findall(r"^```(?:sh|python)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return [*blocks, *sorted(set(re.findall(r"`((?:mlflow|python) [^`]+)`", text)))]
+
+
+def test_the_turkish_readme_gives_the_same_commands():
+    assert commands(TURKISH_README) == commands(README)
+    assert len(commands(README)) >= 8
+    assert len(TURKISH_README.encode()) <= MAX_README_BYTES
 
 
 def test_table_of_the_readme_is_that_of_the_results():

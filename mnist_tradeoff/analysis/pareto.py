@@ -1,6 +1,7 @@
 """The Pareto front and its hypervolume. Everything is minimised: pass errors, not accuracies."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 # HV2, this study's measure of a front: the worst and the best corner that count.
 WORST_LOG_NUM_PARAMS, LOG_NUM_PARAMS_RANGE = 5.5, 3.5  # 316,228 parameters down to 100
@@ -20,6 +21,13 @@ def on_front(points: np.ndarray) -> np.ndarray:
     on = np.zeros(len(points), bool)
     on[order] = _on_front_of_two(points[order]) if points.shape[1:] == (2,) else _on(points[order])
     return on
+
+
+def staircase(points: ArrayLike) -> np.ndarray:
+    """The points (n, 2) that no other dominates, in order: the corners of the front."""
+    all_points = np.asarray(points, float).reshape(-1, 2)
+    best = all_points[on_front(all_points)]
+    return best[np.argsort(best[:, 0])]
 
 
 def _on_front_of_two(points: np.ndarray) -> np.ndarray:

@@ -12,7 +12,8 @@ from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.data.sets import load
 from mnist_tradeoff.device.export import export_and_measure
 from mnist_tradeoff.report import terminal
-from mnist_tradeoff.report.device import device_pictures, device_texts
+from mnist_tradeoff.report.device import by_cost, device_pictures, device_texts
+from mnist_tradeoff.report.summary import device_summary
 from mnist_tradeoff.tracking import models
 from mnist_tradeoff.tracking.runs import log_contents, log_dataset, tracked_run
 from mnist_tradeoff.tracking.store import how_to_look, prepare_store
@@ -49,14 +50,16 @@ def run_export(
         measured = models.measured_here(finals)
         texts = device_texts(measured) if measured else {}
         if texts:
+            terminal.tell("drawing the figures")
             log_contents({**texts, **device_pictures(measured)})
         if failures:
             raise ValueError(
                 f"{len(failures)} of {len(finals)} exports failed and are missing in the table "
                 f"({'; '.join(failures)})"
             )
-    print(texts["costs.md"])
+    print(device_summary(by_cost(measured)))
     print(how_to_look(own_id))
+    print(terminal.next_step("recommend", study=study, dataset=dataset))
 
 
 def _export_all(
@@ -70,6 +73,7 @@ def _export_all(
         for final in finals:
             check_launcher()
             name = f"{final.model} seed {final.seed}"
+            progress.on_start(name)
             try:
                 line = export_one(final, dataset, tolerance)
             except ValueError as error:

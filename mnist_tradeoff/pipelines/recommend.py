@@ -7,6 +7,7 @@ from mnist_tradeoff.analysis.recommendation import recommend
 from mnist_tradeoff.data.sets import load
 from mnist_tradeoff.pipelines.export import export_one
 from mnist_tradeoff.report.recommendation import describe
+from mnist_tradeoff.report.summary import recommendation_summary
 from mnist_tradeoff.tracking import models
 from mnist_tradeoff.tracking.runs import log_contents, log_dataset, tracked_run
 from mnist_tradeoff.tracking.store import how_to_look, prepare_store
@@ -47,8 +48,9 @@ def run_recommend(
         full_card = f"{card}\nExported: {line}.\nTrained on: {data.name}.\n"
         version = models.register_champion(champion.run_id, full_card)
         log_contents({"recommendation.md": card})
-    print(card)
+    print(recommendation_summary(found, cost))
     print(f"  {'its run':<14}{champion.run_id}")
-    print(f"  {'its files':<14}export/ in that run: {line}")
+    print(f"  {'its files':<14}export/ in that run")
     print(f"  {'registered':<14}models:/mnist_tradeoff@champion (version {version})")
     print(how_to_look(run_id))
+    print(f"  {'next':<14}mlflow.pyfunc.load_model('models:/mnist_tradeoff@champion')")

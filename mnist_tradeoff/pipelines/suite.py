@@ -4,11 +4,21 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from mnist_tradeoff.analysis.trainings import Training
+from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.data.sets import load
 from mnist_tradeoff.pipelines.trainings import train_all
 from mnist_tradeoff.report import terminal
+from mnist_tradeoff.report.notes import suite_metrics, suite_note
 from mnist_tradeoff.report.suite import suite_pictures, suite_texts
-from mnist_tradeoff.tracking.runs import log_contents, log_dataset, tracked_run
+from mnist_tradeoff.report.summary import suite_summary
+from mnist_tradeoff.tracking.runs import (
+    log_contents,
+    log_dataset,
+    log_metrics,
+    log_note,
+    tracked_run,
+)
 from mnist_tradeoff.tracking.store import how_to_look, prepare_store
 from mnist_tradeoff.training.recipe import Recipe, RunConfig
 
@@ -40,19 +50,30 @@ def run_suite(
         log_dataset(data)
         configs = children(recipe, models, seeds, dataset)
         trained, failures = train_all(configs, data, check_launcher, ROLE, [ROLE])
-        trainings, texts = list(trained.values()), {}
+        trainings = list(trained.values())
         if trainings:
-            texts = suite_texts(trainings, data, seeds)
-            log_contents({**texts, **suite_pictures(trainings, data)})
+            _report(trainings, data, seeds, terminal.command("search", dataset=dataset))
         if failures:
-            print(texts.get("results.md", ""))
+            print(suite_summary(trainings, data))
             raise ValueError(
                 f"{len(failures)} of {len(configs)} trainings failed and are missing in the table "
                 f"({'; '.join(failures)}); run again to train only these"
             )
     # Printed when the run has ended: a closed terminal must not fail what is finished.
-    print(texts["results.md"])
+    print(suite_summary(trainings, data))
     print(how_to_look(run_id))
+    print(terminal.next_step("search", dataset=dataset))
+
+
+def _report(trainings: Sequence[Training], data: Dataset, seeds: int, next_command: str) -> None:
+    """Log tables, figures, the few metrics that matter, and the description."""
+    terminal.tell("comparing the models on the same test images")
+    texts = suite_texts(trainings, data, seeds)
+    terminal.tell("drawing the figures")
+    log_contents({**texts, **suite_pictures(trainings, data)})
+    log_metrics(suite_metrics(trainings, data.task))
+    note = suite_note(trainings, data.name, next_command)
+    log_note(note, "figures/small/accuracy_against_cost.png")
 
 
 def children(recipe: Recipe, models: Sequence[str], seeds: int, dataset: str) -> list[RunConfig]:

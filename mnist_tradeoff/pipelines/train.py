@@ -35,3 +35,4 @@ def run_training(config: RunConfig, check_launcher: Callable[[], None]) -> None:
             result = train_in_run(planned, on_images, progress.on_epoch)
     print(terminal.summary(planned.architecture, dataset, result))
     print(how_to_look(run_id))
+    print(terminal.next_step("suite", dataset=config.dataset))

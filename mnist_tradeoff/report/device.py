@@ -11,7 +11,7 @@ from mnist_tradeoff.analysis.trainings import Model, Training, by_model
 from mnist_tradeoff.architecture.costs import COSTS, FLOAT_ACCURACY, INT8_ACCURACY
 from mnist_tradeoff.report.device_figures import device_fronts
 from mnist_tradeoff.report.markdown import sections, table
-from mnist_tradeoff.report.style import Figures, themed
+from mnist_tradeoff.report.style import Figures, in_folders, themed
 
 
 def by_cost(trainings: Sequence[Training]) -> list[Model]:
@@ -37,7 +37,7 @@ def device_texts(trainings: Sequence[Training]) -> dict[str, str]:
 
 def device_pictures(trainings: Sequence[Training]) -> Figures:
     """The fronts over bytes and over microseconds, for light and for dark pages."""
-    return themed("device_fronts", device_fronts, by_cost(trainings))
+    return in_folders(themed("device_fronts", device_fronts, by_cost(trainings)))
 
 
 def cost_table(models: Sequence[Model]) -> str:

@@ -7,14 +7,16 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mnist_tradeoff.analysis.pareto import on_front
+from mnist_tradeoff.analysis.pareto import staircase
 from mnist_tradeoff.analysis.trainings import Model
 from mnist_tradeoff.architecture.costs import COSTS
 from mnist_tradeoff.architecture.references import REFERENCES
 from mnist_tradeoff.report.style import (
     FRONT_COLOR,
     VALIDATION_COLOR,
-    accuracy_axis,
+    error_axis,
+    error_limits,
+    name_points,
     new_figure,
     shown_error,
 )
@@ -35,18 +37,21 @@ def device_fronts(models: Sequence[Model]) -> Figure:
     Args:
         models: see ``report.device.by_cost``.
     """
-    figure = new_figure(10, 5.2)
+    figure = new_figure(10, 5.4)
+    accuracies = {COSTS[cost].accuracy for cost in PANELS[0]}
+    errors = [1 - model.metrics[name] for model in models for name in accuracies]
     panels = figure.subplots(1, len(PANELS), sharey=True)
     for axes, costs in zip(panels, PANELS, strict=True):
         for cost, looks in zip(costs, LOOKS, strict=True):
             _draw_front(axes, models, cost, looks)
-        _name_references(axes, models, costs[0])
         axes.set(xscale="log", xlabel=f"{COSTS[costs[0]].label} (log scale)")
-        axes.grid(alpha=0.3, which="both")
-    accuracies = {COSTS[cost].accuracy for cost in PANELS[0]}
-    accuracy_axis(panels[0], [1 - m.metrics[name] for m in models for name in accuracies])
-    panels[0].legend(loc="lower right")
-    figure.suptitle("What a device pays: the fronts in float32 and in int8, mean test accuracy")
+        axes.margins(x=0.12)
+        _name_references(axes, models, costs, error_limits(errors))
+        axes.grid(alpha=0.3)
+    error_axis(panels[0], errors)
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    figure.suptitle("What a device pays: the fronts in float32 and in int8, mean over the seeds")
     return figure
 
 
@@ -58,12 +63,15 @@ def _points(models: Sequence[Model], cost: str) -> np.ndarray:
 def _draw_front(axes: Axes, models: Sequence[Model], cost: str, looks: dict[str, Any]) -> None:
     points = _points(models, cost)
     axes.plot(*points.T, linestyle="none", alpha=0.8, **looks)
-    best = points[on_front(points)]
-    best = best[np.argsort(best[:, 0])]
-    axes.step(*best.T, where="post", color=looks["color"], linewidth=1, alpha=0.6)
+    axes.step(*staircase(points).T, where="post", color=looks["color"], linewidth=1)
 
 
-def _name_references(axes: Axes, models: Sequence[Model], cost: str) -> None:
-    for model, point in zip(models, _points(models, cost), strict=True):
-        if model.name in REFERENCES:
-            axes.annotate(model.name, point, (6, -10), textcoords="offset points", size=8)
+def _name_references(
+    axes: Axes, models: Sequence[Model], costs: Sequence[str], limits: tuple[float, float]
+) -> None:
+    """Beside their float32 marks, where the names cover none of the marks."""
+    named = [model for model in models if model.name in REFERENCES]
+    others = [model for model in models if model.name not in REFERENCES]
+    first = _points([*named, *others], costs[0])
+    points = [(float(x), float(y)) for x, y in (*first, *_points(models, costs[1]))]
+    name_points(axes, points, [model.name for model in named], limits)

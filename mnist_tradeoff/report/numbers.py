@@ -19,3 +19,11 @@ def interval(accuracy: Sample) -> str:
     if math.isnan(accuracy.low):
         return MISSING
     return f"{100 * max(0, accuracy.low):.2f}–{100 * min(1, accuracy.high):.2f}"
+
+
+def duration(seconds: float) -> str:
+    """Rounded to what a person plans with: ``40 s``, ``12 min``, ``3 h 20 min``."""
+    if seconds < 60:
+        return f"{max(0, seconds):.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

@@ -5,31 +5,47 @@ from pathlib import Path
 
 from mnist_tradeoff.analysis.trainings import Training, tidy
 from mnist_tradeoff.report import html, search_figures, search_frames, search_tables
+from mnist_tradeoff.report.answer import interim_text
 from mnist_tradeoff.report.markdown import sections, table
-from mnist_tradeoff.report.style import Figures, themed
+from mnist_tradeoff.report.style import Figures, in_folders, small, themed
 from mnist_tradeoff.search.results import SearchResults
 from mnist_tradeoff.system.files import write_whole
 
+FOLDER_PREFIX = "search_"
 
-def search_texts(results: SearchResults, trainings: Sequence[Training]) -> dict[str, str]:
-    """``pareto.md``, ``report.html`` and the CSV files, by file name."""
+
+def search_texts(
+    results: SearchResults, trainings: Sequence[Training], runs_page: str, how_to_open: str
+) -> dict[str, str]:
+    """``pareto.md``, ``report.html`` and the CSV files, by file name.
+
+    Args:
+        runs_page, how_to_open: see ``html.render``.
+    """
     found = [
         (title, table(header, rows, left))
         for title, header, rows, left in search_tables.tables(results)
     ]
     return {
-        "pareto.md": sections(found),
+        "pareto.md": "\n\n".join(filter(None, [interim_text(results), sections(found)])),
         "pareto.csv": search_frames.pareto_frame(results).to_csv(index=False),
         "trials.csv": search_frames.trials_frame(results).to_csv(index=False),
         "finals.csv": tidy(trainings).to_csv(index=False),
-        "report.html": html.render(results),
+        "report.html": html.render(results, runs_page, how_to_open),
     }
 
 
 def search_pictures(results: SearchResults) -> Figures:
-    """The main figures, each for light and for dark pages, by file name."""
+    """The main figures, each for light and for dark pages, by path."""
     found = themed("pareto", search_figures.pareto_front, results)
-    return found | themed("hypervolume", search_figures.hypervolume_by_trial, results)
+    found |= themed("hypervolume", search_figures.hypervolume_by_trial, results)
+    found |= small("pareto", search_figures.pareto_front, results)
+    return in_folders(found)
+
+
+def report_folder(folder: Path, study: str) -> Path:
+    """Where a study's report is: beside the store."""
+    return folder / f"{FOLDER_PREFIX}{study}"
 
 
 def write(contents: Mapping[str, str | bytes], folder: Path) -> list[Path]:
@@ -38,8 +54,8 @@ def write(contents: Mapping[str, str | bytes], folder: Path) -> list[Path]:
     Raises:
         OSError: the folder cannot be written.
     """
-    folder.mkdir(exist_ok=True)
     for name, content in contents.items():
         data = content.encode() if isinstance(content, str) else content
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         write_whole(folder / name, data)
     return [folder / name for name in contents]

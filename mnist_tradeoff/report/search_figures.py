@@ -7,16 +7,20 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mnist_tradeoff.analysis.pareto import on_front
-from mnist_tradeoff.analysis.statistics import margin
+from mnist_tradeoff.analysis.pareto import staircase
 from mnist_tradeoff.analysis.trainings import Model
 from mnist_tradeoff.architecture.costs import COSTS, EXACT_OBJECTIVES
 from mnist_tradeoff.report.style import (
+    FRONT_COLOR,
     FRONT_STYLE,
+    LEAST_SEEDS_SHOWN,
     REFERENCE_STYLES,
-    accuracy_axis,
+    error_axis,
+    error_limits,
+    name_points,
     new_figure,
     shown_error,
+    shown_margin,
 )
 from mnist_tradeoff.search.results import (
     DOCUMENTED_HV2,
@@ -28,54 +32,94 @@ PANELS = 2
 
 
 def pareto_front(results: SearchResults) -> Figure:
-    """Test accuracy of the front and of the references over the study's costs, log axes.
+    """Test error of the front and of the references over the study's costs, log axes.
 
-    The line joins, in each panel, the models that no other one dominates there.
+    The steps join, in each panel, the models that no other one dominates there. Where no final
+    model has been trained, it is the front of the trials, by validation.
     """
-    figure = new_figure(10, 5.2)
+    figure = new_figure(10, 5.4)
     # The study's own costs first, then those that every trial has.
     shown = list(dict.fromkeys([*results.costs, *EXACT_OBJECTIVES]))[:PANELS]
     panels = figure.subplots(1, len(shown), sharey=True)
+    errors = _errors(results)
     for axes, cost in zip(panels, shown, strict=True):
-        full = [trial for trial in results.trials if trial.at(results.epochs)]
-        errors = [1 - trial.rungs[-1].val_accuracy for trial in full]
-        looks = {"color": "grey", "alpha": 0.6, "label": "trials (validation)"}
-        axes.plot([trial.costs[cost] for trial in full], errors, ".", **looks)
-        _draw_finalists(axes, results.finalists, cost)
-        for reference in results.references:
-            looks = {**REFERENCE_STYLES[reference.name], "linestyle": "none", "markersize": 9}
-            _draw_error(axes, [reference], cost, label=reference.name, **looks)
-        if budget := results.budgets.get(cost):
-            axes.axvline(budget, linestyle="--", color="grey", label="budget")
-        axes.set(xscale="log", xlabel=f"{COSTS[cost].label} (log scale)")
-        axes.grid(alpha=0.3, which="both")
-    errors = [1 - one.test.mean for one in (*results.finalists, *results.references)]
-    accuracy_axis(panels[0], errors)
-    panels[0].legend(loc="lower right", fontsize=8)
-    figure.suptitle("The Pareto front and the references: mean test accuracy, 95 % interval")
+        _draw_panel(axes, results, cost, error_limits(errors))
+    error_axis(panels[0], errors, "test error" if results.finalists else "validation error")
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), fontsize=9)
+    figure.suptitle(_title(results))
     return figure
 
 
-def _draw_finalists(axes: Axes, finalists: Sequence[Model], cost: str) -> None:
-    _draw_error(axes, finalists, cost, **FRONT_STYLE, linestyle="none", label="front of the search")
-    points = np.array(
-        [[finalist.costs[cost], shown_error(1 - finalist.test.mean)] for finalist in finalists]
-    )
-    best = points[on_front(points)] if len(points) else points.reshape(0, 2)
-    best = best[np.argsort(best[:, 0])]
-    axes.step(*best.T, where="post", color=FRONT_STYLE["color"], linewidth=1, alpha=0.6)
+def _title(results: SearchResults) -> str:
+    interim = ", interim" if results.interim else ""
+    if not results.finalists:
+        return f"The front of the trials so far{interim}"
+    seeds = max(one.test.n for one in results.finalists)
+    intervals = ", 95 % interval" if seeds >= LEAST_SEEDS_SHOWN else ""
+    return f"The Pareto front and the references: mean of {seeds} seeds{intervals}{interim}"
+
+
+def _errors(results: SearchResults) -> list[float]:
+    """Those that decide what the figure shows."""
+    errors = [1 - one.test.mean for one in (*results.finalists, *results.references)]
+    return errors or [1 - one.val_accuracy for one in results.trial_front]
+
+
+def _draw_panel(axes: Axes, results: SearchResults, cost: str, limits: tuple[float, float]) -> None:
+    full = [trial for trial in results.trials if trial.at(results.epochs)]
+    errors = [shown_error(1 - trial.rungs[-1].val_accuracy) for trial in full]
+    looks = {"color": "grey", "alpha": 0.6, "label": "trials (validation)"}
+    costs = [trial.costs[cost] for trial in full]
+    axes.plot(costs, errors, ".", **looks)
+    _draw_front(axes, results, cost)
+    for reference in results.references:
+        looks = {**REFERENCE_STYLES[reference.name], "linestyle": "none", "markersize": 9}
+        _draw_error(axes, [reference], cost, label=reference.name, **looks)
+    axes.set(xscale="log", xlabel=f"{COSTS[cost].label} (log scale)")
+    if budget := results.budgets.get(cost):
+        axes.axvline(budget, linestyle="--", linewidth=1, color="grey", label="budget")
+    axes.margins(x=0.09)
+    axes.grid(alpha=0.3)
+    marks = list(zip(costs, errors, strict=True))
+    _name(axes, results, cost, marks, limits)
+
+
+def _draw_front(axes: Axes, results: SearchResults, cost: str) -> None:
+    points = [(one.costs[cost], shown_error(1 - one.test.mean)) for one in results.finalists]
+    if points:
+        _draw_error(axes, results.finalists, cost, **FRONT_STYLE, linestyle="none", label="front")
+    else:
+        found = results.trial_front
+        points = [(one.costs[cost], shown_error(1 - one.val_accuracy)) for one in found]
+        axes.plot(*np.array(points).reshape(-1, 2).T, ".", color=FRONT_COLOR, label="front so far")
+    axes.step(*staircase(points).T, where="post", color=FRONT_COLOR, linewidth=1)
 
 
 def _draw_error(axes: Axes, finalists: Sequence[Model], cost: str, **looks: Any) -> None:
     costs = [finalist.costs[cost] for finalist in finalists]
     errors = [shown_error(1 - finalist.test.mean) for finalist in finalists]
-    margins = [min(margin(finalist.test), 0.9 * (1 - finalist.test.mean)) for finalist in finalists]
-    axes.errorbar(costs, errors, margins, **{"capsize": 4, **looks})
+    shown = [min(shown_margin(one.test), 0.9 * (1 - one.test.mean)) for one in finalists]
+    axes.errorbar(costs, errors, shown, **{"capsize": 2, "elinewidth": 1, **looks})
+
+
+def _name(
+    axes: Axes,
+    results: SearchResults,
+    cost: str,
+    marks: Sequence[tuple[float, float]],
+    limits: tuple[float, float],
+) -> None:
+    """Write the references' names where they cover nothing."""
+    models = [*results.references, *results.finalists]
+    points = [(one.costs[cost], shown_error(1 - one.test.mean)) for one in models]
+    texts = [one.name for one in results.references]
+    name_points(axes, [*points, *marks], texts, limits)
 
 
 def hypervolume_by_trial(results: SearchResults) -> Figure:
     """HV2 of the trials' front over trials and over seconds, with the references' level."""
-    figure = new_figure(10, 3.6)
+    figure = new_figure(10, 3.9)
     grown = results.progress
     hv2 = [point.hv2 for point in grown]
     trials = list(range(1, len(grown) + 1))
@@ -91,7 +135,8 @@ def hypervolume_by_trial(results: SearchResults) -> Figure:
         )
         axes.set(xlabel=label, ylim=(0, None))
         axes.grid(alpha=0.3)
-        axes.legend(loc="lower right")
-    figure.axes[0].set_ylabel("HV2")
+    figure.axes[0].set_ylabel("HV2 (0 to about 1)")
+    handles, labels = figure.axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), fontsize=9)
     figure.suptitle("Hypervolume of the front")
     return figure

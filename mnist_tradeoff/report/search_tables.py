@@ -39,29 +39,31 @@ def tables(results: SearchResults) -> list[Table]:
 
 def front_table(results: SearchResults) -> Table:
     """The front, by its finals."""
-    header = ["model", *(COSTS[cost].label for cost in _shown_costs(results))]
-    header += ["search %", "validation %", "test %", "95 % interval", "n", "on the test front"]
+    header = ["model", *(COSTS[cost].label for cost in shown_costs(results))]
+    header += ["test %", "95 % interval", "n", "on the test front", "validation %", "search %"]
     rows = [
         [
             f"`{finalist.name}`",
-            *(_cost(finalist.costs[cost]) for cost in _shown_costs(results)),
-            f"{100 * finalist.search_accuracy:.2f}",
-            mean_and_sd(finalist.val),
+            *(cost_text(finalist.costs[cost]) for cost in shown_costs(results)),
             mean_and_sd(finalist.test),
             interval(finalist.test),
             str(finalist.test.n),
             "yes" if on else "no",
+            mean_and_sd(finalist.val),
+            f"{100 * finalist.search_accuracy:.2f}",
         ]
         for finalist, on in zip(results.finalists, on_test_front(results), strict=True)
     ]
     return "The front", header, rows, 1
 
 
-def _shown_costs(results: SearchResults) -> list[str]:
+def shown_costs(results: SearchResults) -> list[str]:
+    """The costs of the tables: those that every trial has, and the study's own."""
     return [cost for cost in COSTS if cost in {*EXACT_OBJECTIVES, *results.costs}]
 
 
-def _cost(value: float) -> str:
+def cost_text(value: float) -> str:
+    """A cost as people read it: with a digit behind the point where that says something."""
     return f"{value:,.0f}" if value >= 1000 or value == int(value) else f"{value:.1f}"
 
 

@@ -1,7 +1,8 @@
-"""How figures look, and how they become files: one palette, one accuracy axis, two themes."""
+"""How figures look, and how they become files: one palette, one axis of the error, two themes."""
 
 import io
 import itertools
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -9,6 +10,9 @@ from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from mnist_tradeoff.analysis.statistics import Sample, margin
+from mnist_tradeoff.report.labels import PLACES, log_shares, place_labels
 
 Figures = dict[str, bytes]
 
@@ -28,11 +32,27 @@ OTHER_COLORS = ("#D55E00", "#CC79A7", "#56B4E9", "#8C6D31")
 OTHER_MARKERS = "vP*X<>"
 FRONT_COLOR = "#D55E00"
 FRONT_STYLE: dict[str, Any] = {"color": FRONT_COLOR, "marker": ".", "capsize": 2}
+# By objective: accuracy, then one or two costs.
+OBJECTIVE_COLORS = (VALIDATION_COLOR, FRONT_COLOR, "#CC79A7")
+# By study, with a dash of its own each; as the references' they are Okabe and Ito's.
+STUDY_COLORS = (FRONT_COLOR, VALIDATION_COLOR, "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 # Below, a front's first models would press all others into a line.
 LOWEST_ACCURACY_SHOWN = 0.95
 LOWEST_ERROR_SHOWN = 0.0005
-THEMES = {"": "default", "_dark": "dark_background"}
+ERROR_STEPS = (1, 2, 5)
+# Where the models are so much alike that fewer ticks would fall between them.
+FINER_STEPS, FINEST_STEPS = (1, 1.5, 2, 3, 4, 5, 7), tuple(step / 10 for step in range(10, 100, 2))
+LEAST_TICKS = 3
+# Student's interval of fewer is wider than the differences between the models.
+LEAST_SEEDS_SHOWN = 5
+DARK = "_dark"
+THEMES = {"": "default", DARK: "dark_background"}
 DOTS_PER_INCH = 150
+SMALL_DOTS_PER_INCH = 75
+# As labels.py counts: letters of 9 points are 12 pixels high.
+PIXELS_PER_INCH = 96
+HORIZONTAL = {-1: "right", 0: "center", 1: "left"}
+VERTICAL = {-1: "top", 0: "center", 1: "bottom"}
 
 
 def styles_of(names: Iterable[str]) -> dict[str, dict[str, Any]]:
@@ -51,10 +71,23 @@ def themed(name: str, draw: Callable[..., Figure], *data: object) -> Figures:
     return figures
 
 
-def rendered(figure: Figure) -> bytes:
+def small(name: str, draw: Callable[..., Figure], *data: object) -> Figures:
+    """A figure for MLflow's descriptions, which show it as large as it is: ``small/NAME.png``."""
+    return {f"small/{name}.png": rendered(draw(*data), SMALL_DOTS_PER_INCH)}
+
+
+def in_folders(figures: Figures) -> Figures:
+    """The pictures by their paths in a report: ``figures/NAME.png``, ``figures/dark/NAME.png``."""
+    return {
+        f"figures/dark/{name.replace(DARK, '')}" if DARK in name else f"figures/{name}": content
+        for name, content in figures.items()
+    }
+
+
+def rendered(figure: Figure, dots_per_inch: float = DOTS_PER_INCH) -> bytes:
     """A figure as PNG."""
     content = io.BytesIO()
-    figure.savefig(content)
+    figure.savefig(content, dpi=dots_per_inch)
     return content.getvalue()
 
 
@@ -80,12 +113,78 @@ def error_limits(errors: Sequence[float]) -> tuple[float, float]:
     return 1.3 * worst, 0.7 * best
 
 
-def accuracy_axis(axes: Axes, errors: Sequence[float]) -> None:
-    """Accuracy upwards, with the error on a log scale: from 99 to 99.5 % is as far as to 98 %."""
+def error_axis(axes: Axes, errors: Sequence[float], what: str = "test error") -> None:
+    """The error on a log scale, the better the higher: from 2 to 1 % is as far as from 1 to 0.5 %.
+
+    Args:
+        what: is plotted, for the label.
+    """
     # In this order: a log scale without limits of its own complains about models that are alike.
     axes.set_ylim(*error_limits(errors))
     axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda error, _: f"{100 * (1 - error):g} %"))
+    axes.yaxis.set_major_locator(LogLocator(subs=ERROR_STEPS))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda error, _: error_text(error)))
     axes.yaxis.set_minor_formatter(NullFormatter())
-    axes.set_ylabel("accuracy (log scale of the error)")
+    axes.set_ylabel(f"{what} (log scale, up is better)")
+
+
+def name_points(
+    axes: Axes,
+    points: Sequence[tuple[float, float]],
+    texts: Sequence[str],
+    limits: tuple[float, float],
+) -> None:
+    """Write the names of the first points of a panel with two log axes beside them.
+
+    Args:
+        points: cost and error, also of those that have no name and must not be covered.
+        limits: of the error, see ``error_limits``.
+    """
+    if not points:
+        return
+    figure = axes.get_figure(root=True)
+    assert isinstance(figure, Figure)
+    figure.draw_without_rendering()  # the layout decides only now how large the panel is
+    box = axes.get_position()
+    width, height = figure.get_size_inches() * PIXELS_PER_INCH
+    size = (width * box.width, height * box.height)
+    shares = log_shares(points, axes.get_xlim(), limits)
+    padded = [*texts, *[""] * (len(points) - len(texts))]
+    for place, point, text in zip(place_labels(shares, padded, size), points, texts, strict=False):
+        x, y = PLACES[place]
+        axes.annotate(
+            text,
+            point,
+            (7 * x, 7 * y),
+            textcoords="offset points",
+            ha=HORIZONTAL[x],
+            va=VERTICAL[y],
+            fontsize=9,
+            annotation_clip=True,
+        )
+
+
+def error_ticks(limits: tuple[float, float]) -> list[float]:
+    """The round errors between two limits."""
+    low, high = sorted(limits)
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)))
+    found: list[float] = []
+    for steps in (ERROR_STEPS, FINER_STEPS, FINEST_STEPS):
+        ticks = [step * 10.0**decade for decade in decades for step in steps]
+        found = [tick for tick in ticks if low <= tick <= high]
+        if len(found) >= LEAST_TICKS:
+            break
+    return found
+
+
+def error_text(error: float) -> str:
+    """An error in percent: ``0.5 %``."""
+    return f"{100 * error:.4g} %"
+
+
+def shown_margin(accuracy: Sample) -> float:
+    """Half the interval that a figure shows: 0 where so few seeds make it as tall as the figure.
+
+    The tables give it all the same.
+    """
+    return margin(accuracy) if accuracy.n >= LEAST_SEEDS_SHOWN else 0.0

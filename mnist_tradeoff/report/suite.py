@@ -9,7 +9,7 @@ from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.report import suite_figures, suite_tables
 from mnist_tradeoff.report.conclusions import conclusions
 from mnist_tradeoff.report.markdown import sections
-from mnist_tradeoff.report.style import Figures, themed
+from mnist_tradeoff.report.style import Figures, in_folders, small, themed
 
 
 def suite_texts(trainings: Sequence[Training], dataset: Dataset, seeds: int) -> dict[str, str]:
@@ -43,10 +43,11 @@ def suite_pictures(trainings: Sequence[Training], dataset: Dataset) -> Figures:
     drawn |= themed("final_accuracy", suite_figures.final_accuracy, trainings, dataset.is_mnist)
     draw = suite_figures.accuracy_against_cost
     drawn |= themed("accuracy_against_cost", draw, trainings, costs)
+    drawn |= small("accuracy_against_cost", draw, trainings, costs)
     correct = comparison.correct_by_model(trainings, dataset.test.labels)
     mistakes = comparison.common_mistakes(trainings, dataset.test.labels)
     for cost in EXACT_OBJECTIVES:
         if steps := comparison.steps(correct, cost, costs):
             file = f"bought_by_{COSTS[cost].label.lower()}"
             drawn |= themed(file, suite_figures.step_gallery, steps, dataset.test, mistakes)
-    return drawn
+    return in_folders(drawn)

@@ -9,13 +9,21 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, PercentFormatter, StrMethodFormatter
 
 from mnist_tradeoff.analysis.comparison import Costs, Step
-from mnist_tradeoff.analysis.statistics import margin
 from mnist_tradeoff.analysis.trainings import Training, by_model, sample
 from mnist_tradeoff.architecture.costs import COSTS, EXACT_OBJECTIVES
 from mnist_tradeoff.architecture.references import REFERENCES
 from mnist_tradeoff.data.dataset import Split
 from mnist_tradeoff.report.curves import epoch_axis
-from mnist_tradeoff.report.style import new_figure, styles_of
+from mnist_tradeoff.report.style import (
+    LEAST_SEEDS_SHOWN,
+    error_axis,
+    error_limits,
+    name_points,
+    new_figure,
+    shown_error,
+    shown_margin,
+    styles_of,
+)
 
 DOCUMENTED_STYLE: dict[str, Any] = {"color": "grey", "markersize": 26, "markeredgewidth": 2.5}
 GALLERY_COLUMNS = 10
@@ -53,74 +61,69 @@ def metric_by_epoch(trainings: Sequence[Training], metric: str) -> Figure:
 
 
 def final_accuracy(trainings: Sequence[Training], documented: bool) -> Figure:
-    """Bars of the test error, from zero, with 95 % intervals; the accuracy is written in them.
+    """Bars of the mean test error, from zero; the accuracy is written behind them.
 
     Args:
-        documented: mark the documented accuracies, and write them beside the marks.
+        documented: mark the documented accuracies, and write them there, too.
     """
     groups = by_model(trainings)
     samples = {name: sample(group, "test_accuracy") for name, group in groups.items()}
     styles = styles_of(groups)
     order = sorted(samples, key=lambda name: samples[name].mean)
-    figure = new_figure(8, 0.9 + 0.7 * len(order))
+    figure = new_figure(8, 1.2 + 0.7 * len(order))
     axes = figure.subplots()
     for row, name in enumerate(order):
         test = samples[name]
-        half = 100 * margin(test)
+        half = 100 * shown_margin(test)
         error = 100 * (1 - test.mean)
         color = styles[name]["color"]
-        axes.barh(row, error, height=0.6, color=color, xerr=half, capsize=4, ecolor="grey")
-        _write(axes, f"{test.mean:.2%}", 0, row)
-        if documented and name in REFERENCES:
-            single = REFERENCES[name].documented_test_accuracy
+        looks = {"elinewidth": 1, "capsize": 3, "ecolor": "grey"} if half else {}
+        axes.barh(row, error, height=0.5, color=color, xerr=half or None, error_kw=looks)
+        is_documented = documented and name in REFERENCES
+        single = REFERENCES[name].documented_test_accuracy if is_documented else test.mean
+        if is_documented:
             axes.plot(100 * (1 - single), row, "|", **DOCUMENTED_STYLE)
-            _write(axes, f"{single:.2%}", 100 * (1 - single), row)
-    if documented:
-        axes.plot([], [], "|", label="documented", **{**DOCUMENTED_STYLE, "markersize": 12})
-        axes.legend(loc="lower right")
+        text = f"{test.mean:.2%}" + (f" (documented {single:.2%})" if is_documented else "")
+        _write_behind(axes, text, max(error + half, 100 * (1 - single)), row)
     axes.set_yticks(range(len(order)), order)
     axes.invert_yaxis()
-    axes.set(xlabel="test error (100 % − accuracy), mean and 95 % interval over the seeds")
+    axes.set(xlabel="test error: 100 % − accuracy")
     axes.xaxis.set_major_formatter(PercentFormatter(100))
-    axes.margins(x=0.12)
-    axes.set_xlim(left=0)
+    axes.set_xlim(0, 1.55 * axes.get_xlim()[1])  # room for what is written behind the bars
     axes.grid(axis="x", alpha=0.3)
-    axes.set_title("Final test accuracy")
+    marks = " (|: documented)" if documented else ""
+    axes.set_title(f"Final test error, and the accuracy beside it{marks}")
     return figure
 
 
-def _write(axes: Axes, text: str, x: float, y: float) -> None:
-    axes.annotate(text, (x, y), (8, 0), textcoords="offset points", va="center")
+def _write_behind(axes: Axes, text: str, x: float, y: float) -> None:
+    axes.annotate(text, (x, y), (10, 0), textcoords="offset points", va="center")
 
 
 def accuracy_against_cost(trainings: Sequence[Training], costs: Costs) -> Figure:
-    """Mean test accuracy with its 95 % interval over parameters and over MACs, log axes."""
-    figure = new_figure(10, 4.4)
+    """Mean test error over parameters and over MACs, log axes, the better the higher."""
+    figure = new_figure(10, 4.6)
     panels = figure.subplots(1, 2, sharey=True)
-    groups = by_model(trainings)
-    styles = styles_of(groups)
+    tests = {name: sample(g, "test_accuracy") for name, g in by_model(trainings).items()}
+    errors = {name: shown_error(1 - test.mean) for name, test in tests.items()}
+    styles = styles_of(tests)
     for axes, cost in zip(panels, EXACT_OBJECTIVES, strict=True):
-        for name, group in groups.items():
-            test = sample(group, "test_accuracy")
-            half = margin(test)
-            looks = {**styles[name], "linestyle": "none"}
-            place = (costs[name][cost], test.mean)
-            axes.errorbar(*place, half, markersize=9, capsize=4, **looks)
-            above = name == "cnn_v2"  # beside simple_cnn, when it comes to parameters
-            axes.annotate(
-                f"{name}\n{test.mean:.2%}",
-                place,
-                (0, 12 if above else -12),
-                textcoords="offset points",
-                ha="center",
-                va="bottom" if above else "top",
-            )
+        points, ends = [], []
+        for name, test in tests.items():
+            looks = {**styles[name], "linestyle": "none", "markersize": 9}
+            half = min(shown_margin(test), 0.9 * errors[name])
+            points.append((costs[name][cost], errors[name]))
+            ends += [(points[-1][0], errors[name] + share * half) for share in (-0.9, -0.5, 0.5, 1)]
+            axes.errorbar(*points[-1], half, capsize=3, elinewidth=1, **looks)
         axes.set(xscale="log", xlabel=f"{COSTS[cost].label} (log scale)")
-        axes.margins(x=0.3, y=0.25)
-        axes.grid(alpha=0.3, which="both")
-    panels[0].set_ylabel("test accuracy")
-    panels[0].yaxis.set_major_formatter(PercentFormatter(1, decimals=1))
-    figure.suptitle("Accuracy against cost: mean and 95 % interval over the seeds")
+        axes.margins(x=0.75)
+        axes.grid(alpha=0.3)
+        texts = [f"{name} {test.mean:.2%}" for name, test in tests.items()]
+        name_points(axes, [*points, *ends], texts, error_limits([*errors.values()]))
+    error_axis(panels[0], [*errors.values()])
+    seeds = max(test.n for test in tests.values())
+    intervals = ", 95 % interval" if seeds >= LEAST_SEEDS_SHOWN else ""
+    figure.suptitle(f"Error against cost: mean of {seeds} seeds{intervals}")
     return figure
 
 

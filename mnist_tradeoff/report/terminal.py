@@ -1,7 +1,10 @@
 """What a person sees: progress while it trains, a summary at the end."""
 
+import os
+import shlex
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from tqdm import tqdm
 
@@ -10,8 +13,57 @@ from mnist_tradeoff.architecture.own_model import AnyArchitecture
 from mnist_tradeoff.architecture.references import reference_of
 from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.data.sets import DATA_VARIABLE
+from mnist_tradeoff.report.numbers import duration
 from mnist_tradeoff.search.successive_halving import TrialRecord
+from mnist_tradeoff.system.processes import RUN_VARIABLE
 from mnist_tradeoff.training.loop import Epoch, FinalResult
+
+# Of 80 columns: what is left names what runs.
+BAR_WIDTH = 16
+# What the first seconds say of the time left is wrong by the time that a start takes.
+SECONDS_BEFORE_A_GUESS = 3
+# Asked at once: MLflow forgets it when it has opened the run.
+BY_MLFLOW_RUN = RUN_VARIABLE in os.environ
+UNSAID = ("", "auto")
+
+
+class Bar(tqdm):
+    """One look for all bars: what, how far, for how long, how long still, and what runs now.
+
+    On a terminal it is one line that never wraps and leaves nothing behind; elsewhere nothing.
+
+    Args:
+        what: one word before the bar.
+        total: in any unit; that of the work to be done.
+        done: of it, before this command.
+        count: how the progress is written: ``{n_fmt}/{total_fmt}`` or ``{percentage:3.0f} %``.
+    """
+
+    def __init__(self, what: str, total: int, done: int = 0, count: str = "{percentage:3.0f} %"):
+        super().__init__(
+            total=total,
+            initial=done,
+            desc=what,
+            bar_format=f"{{desc}} {count} |{{bar:{BAR_WIDTH}}}| {{elapsed}}{{left}}{{postfix}}",
+            disable=not sys.stderr.isatty(),
+            leave=False,
+            dynamic_ncols=True,
+        )
+
+    @property
+    def format_dict(self) -> dict[str, Any]:
+        """What the line shows; the time left follows from all that was done, not from the last."""
+        found = super().format_dict
+        done = found["n"] - found["initial"]
+        left = ""
+        if done > 0 and found["elapsed"] > SECONDS_BEFORE_A_GUESS:
+            seconds = found["elapsed"] * (found["total"] - found["n"]) / done
+            left = f", {duration(seconds)} left"
+        return {**found, "left": left}
+
+    def show(self, now: str) -> None:
+        """Name what runs now, and let the seconds go on."""
+        self.set_postfix_str(now)
 
 
 class Progress:
@@ -20,15 +72,10 @@ class Progress:
     def __init__(self, epochs: int, images_per_epoch: int):
         self.epochs = epochs
         self.images_per_epoch = images_per_epoch
-        self.bar = tqdm(
-            total=epochs * images_per_epoch,
-            unit=" images",
-            unit_scale=True,
-            disable=not sys.stderr.isatty(),
-            leave=False,
-        )
+        self.bar = Bar("training", epochs * images_per_epoch)
 
     def __enter__(self) -> "Progress":
+        self.bar.show(f"epoch 1/{self.epochs}")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -43,7 +90,8 @@ class Progress:
             print(f"epoch {epoch.epoch}/{self.epochs}: {figures}", file=sys.stderr, flush=True)
         else:
             self.bar.n = epoch.epoch * self.images_per_epoch  # counts the last, partial batch
-            self.bar.set_postfix_str(figures)
+            running = min(epoch.epoch + 1, self.epochs)
+            self.bar.show(f"epoch {running}/{self.epochs}, {figures}")
 
 
 class RunsProgress:
@@ -57,13 +105,7 @@ class RunsProgress:
     def __init__(self, what: str, runs: int, work: int):
         self.runs = runs
         self.done = 0
-        self.bar = tqdm(
-            total=work,
-            desc=what,
-            bar_format="{desc} {percentage:3.0f} % |{bar}| {elapsed}, {remaining} left {postfix}",
-            disable=not sys.stderr.isatty(),
-            leave=False,
-        )
+        self.bar = Bar(what, work)
 
     def __enter__(self) -> "RunsProgress":
         return self
@@ -71,16 +113,18 @@ class RunsProgress:
     def __exit__(self, *_: object) -> None:
         self.bar.close()
 
+    def on_start(self, name: str) -> None:
+        self.bar.show(f"{self.done + 1}/{self.runs} {name}")
+
     def on_work(self, work: int) -> None:
         self.bar.update(work)
 
     def on_run(self, line: str) -> None:
         self.done += 1
-        line = f"{self.done}/{self.runs} {line}"
         if self.bar.disable:
-            print(line, file=sys.stderr, flush=True)
-        else:
-            self.bar.set_postfix_str(line)
+            print(f"{self.done}/{self.runs} {line}", file=sys.stderr, flush=True)
+        elif "failed" in line:
+            self.bar.write(line, file=sys.stderr)
 
 
 class SearchProgress:
@@ -88,14 +132,7 @@ class SearchProgress:
 
     def __init__(self, done: int, total: int):
         self.total = total
-        self.bar = tqdm(
-            total=total,
-            initial=min(done, total),
-            desc="search",
-            bar_format="{desc} {n_fmt}/{total_fmt} |{bar}| {elapsed}, {remaining} left {postfix}",
-            disable=not sys.stderr.isatty(),
-            leave=False,
-        )
+        self.bar = Bar("search", total, min(done, total), "{n_fmt}/{total_fmt}")
         self.done = done
 
     def __enter__(self) -> "SearchProgress":
@@ -104,22 +141,52 @@ class SearchProgress:
     def __exit__(self, *_: object) -> None:
         self.bar.close()
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether somebody looks at the bar."""
+        return not self.bar.disable
+
     def on_trial(self, trial: TrialRecord) -> None:
         self.done += 1
         what = f"diverged: {trial.error}"
         if trial.rungs and not trial.error:
             last = trial.rungs[-1]
             what = f"val_accuracy {last.val_accuracy:.4f} after {last.epochs} epochs"
-        what = f"trial {trial.number}: {trial.architecture}, {what}"
-        if self.bar.disable:
-            print(f"{self.done}/{self.total} {what}", file=sys.stderr, flush=True)
-        else:
-            self.bar.set_postfix_str(what)
+        if self.is_shown:
             self.bar.update(1)
+        else:
+            line = f"{self.done}/{self.total} trial {trial.number}: {trial.architecture}, {what}"
+            print(line, file=sys.stderr, flush=True)
 
-    def on_poll(self) -> None:
-        """The seconds go on while a trial is long."""
-        self.bar.refresh()
+    def on_poll(self, running: Sequence[str] = ()) -> None:
+        """The seconds go on while a trial is long; what runs is named."""
+        self.bar.show(f"now {', '.join(running)}" if running else "")
+
+
+def tell(stage: str) -> None:
+    """A line that says what is being done, where it takes seconds without a bar."""
+    print(f"{stage} …", file=sys.stderr, flush=True)
+
+
+def next_step(entry: str, **parameters: str) -> str:
+    """A line for the terminal: what to do next."""
+    return f"  {'next':<14}{command(entry, **parameters)}"
+
+
+def command(entry: str, **parameters: str) -> str:
+    """The command of an entry point, given as this one was: to ``mlflow run``, or to Python.
+
+    Args:
+        parameters: left out where their value is empty or ``auto``.
+    """
+    given = {name: shlex.quote(value) for name, value in parameters.items() if value not in UNSAID}
+    if BY_MLFLOW_RUN:
+        words = [f"mlflow run . --env-manager local -e {entry}"]
+        words += [f"-P {name}={value}" for name, value in given.items()]
+    else:
+        words = [f"python -m experiments.{entry}"]
+        words += [f"--{name} {value}" for name, value in given.items()]
+    return " ".join(words)
 
 
 def tell_reading(architecture: AnyArchitecture, notes: Sequence[str]) -> None:

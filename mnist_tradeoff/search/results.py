@@ -1,6 +1,7 @@
 """What a search found: the front with its finals, against the references, and how it was found."""
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,13 +29,30 @@ DOCUMENTED_HV2 = hv2(
 
 
 @dataclass(frozen=True)
+class Interim:
+    """What a study still lacks.
+
+    trials: that it shall have in total.
+    running: notations of the trials that run now.
+    finals: trainings of final models that are missing, as far as is known.
+    seconds_left: of the trials, at the pace so far; NaN where that is not known.
+    """
+
+    trials: int
+    running: Sequence[str] = ()
+    finals: int = 0
+    seconds_left: float = float("nan")
+
+
+@dataclass(frozen=True)
 class SearchResults:
-    """A finished study with its finals.
+    """A study with its finals.
 
     costs: the names of those that were minimised; the first one orders the front.
     epochs: full length of a training.
     finalists: of the validation front, the cheapest first.
     references: those that were trained, in their order.
+    interim: what it still lacks; None for a finished one.
     """
 
     study: str
@@ -47,11 +65,17 @@ class SearchResults:
     importances: Mapping[str, Mapping[str, float]]
     finalists: Sequence[Model]
     references: Sequence[Model]
+    interim: Interim | None = None
 
     @property
     def cost(self) -> str:
         """The cost that orders the front."""
         return self.costs[0]
+
+    @cached_property
+    def trial_front(self) -> list[Candidate]:
+        """The front of the trials themselves, on validation, the cheapest first."""
+        return front(candidates(self.trials, self.epochs), self.costs)
 
     @cached_property
     def progress(self) -> "list[Progress]":
@@ -133,6 +157,16 @@ def standings(
             standing = Standing(by is None and length == epochs, by)
             found |= dict.fromkeys(one.trials, standing)
     return found
+
+
+def quarters(results: SearchResults) -> list[tuple[int, list[Candidate]]]:
+    """The front of the trials after a quarter, a half, three quarters and all: count and front."""
+    ordered = sorted(results.trials, key=lambda trial: trial.completed)
+    counts = sorted({math.ceil(share * len(ordered)) for share in (0.25, 0.5, 0.75, 1.0)} - {0})
+    return [
+        (count, front(candidates(ordered[:count], results.epochs), results.costs))
+        for count in counts
+    ]
 
 
 @dataclass(frozen=True)

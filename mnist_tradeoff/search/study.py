@@ -126,9 +126,17 @@ class Study:
 
     def running(self) -> int:
         """How many trials run, in this command or in another one."""
+        return len(self.running_architectures())
+
+    def running_architectures(self) -> list[str]:
+        """The notation of each trial that runs, in this command or in another one."""
         with study_errors():
             trials = self._trials(TrialState.RUNNING)
-        return sum(not self._is_abandoned(trial) for trial in trials)
+        return [
+            trial.user_attrs.get("architecture", f"trial {trial.number}")
+            for trial in trials
+            if not self._is_abandoned(trial)
+        ]
 
     def _is_abandoned(self, trial: FrozenTrial) -> bool:
         """Whether nobody works at a running trial.
@@ -229,6 +237,16 @@ class Study:
     def parent_run_id(self, run_id: str) -> None:
         with study_errors():
             self.optuna.set_user_attr("mlflow_run_id", run_id)
+
+    @property
+    def wanted(self) -> dict[str, int]:
+        """How many ``trials`` and ``seeds`` the last search command asked for; empty: none did."""
+        return self.optuna.user_attrs.get("wanted", {})
+
+    @wanted.setter
+    def wanted(self, counts: Mapping[str, int]) -> None:
+        with study_errors():
+            self.optuna.set_user_attr("wanted", dict(counts))
 
     @property
     def report_time(self) -> float:

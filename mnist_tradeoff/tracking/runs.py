@@ -10,11 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import mlflow
 from mlflow.data.code_dataset_source import CodeDatasetSource
 from mlflow.data.numpy_dataset import NumpyDataset, from_numpy
 from mlflow.entities import Run, RunStatus
+from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 
 from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.system.host import cpu_name
@@ -23,6 +25,8 @@ from mnist_tradeoff.tracking.store import BEAT_TAG, SQLITE, tracking_errors
 from mnist_tradeoff.training.backend import THREADS, tf
 
 PROJECT_FOLDER = Path(__file__).parents[2]
+# MLflow's: predicate-noun-number, as in unruly-toad-406 (mlflow.utils.name_utils).
+RANDOM_NAME = r"[a-z]+-[a-z]+-\d{1,4}"
 DIGITS_NOTE = " (digits demo, not MNIST)"
 
 
@@ -46,12 +50,12 @@ def tracked_run(
     Raises:
         TrackingError: the store failed, in here or in the body.
     """
-    is_new = resumed_id is None and RUN_VARIABLE not in os.environ
     status = RunStatus.FAILED
     with tracking_errors():
         try:
             nested = mlflow.active_run() is not None
-            run = mlflow.start_run(resumed_id, run_name=name if is_new else None, nested=nested)
+            named = name if resumed_id is None and not _user_named_it() else None
+            run = mlflow.start_run(resumed_id, run_name=named, nested=nested)
             # `mlflow run` has logged its parameters as the user spelled them, and another spelling
             # of the same value (0.001 after 1e-3) would be refused.
             mlflow.log_params({k: v for k, v in params.items() if k not in run.data.params})
@@ -64,6 +68,32 @@ def tracked_run(
             raise
         finally:
             mlflow.end_run(RunStatus.to_string(status))
+
+
+def _user_named_it() -> bool:
+    """Whether `mlflow run` was given a name for the run that it opened.
+
+    It creates the run with a random name, and writes that of ``--run-name`` over it as soon as this
+    program has been started: a name that does not look random by now is the user's.
+    """
+    opened = os.environ.get(RUN_VARIABLE)
+    name = mlflow.MlflowClient().get_run(opened).info.run_name if opened else None
+    return name is not None and re.fullmatch(RANDOM_NAME, name) is None
+
+
+@contextmanager
+def status_kept(run_id: str) -> Iterator[None]:
+    """A run has the same status afterwards: whoever looks at a study does not end it."""
+    client = mlflow.MlflowClient()
+    before = client.get_run(run_id).info
+    try:
+        yield
+    finally:
+        with tracking_errors():
+            if before.status == RunStatus.to_string(RunStatus.RUNNING):
+                client.update_run(run_id, before.status)
+            else:
+                client.set_terminated(run_id, before.status, before.end_time)
 
 
 @contextmanager
@@ -148,11 +178,13 @@ def log_dataset(dataset: Dataset) -> None:
 
 
 def log_contents(contents: Mapping[str, str | bytes]) -> None:
-    """Texts and pictures as artifacts of the active run, by file name."""
+    """Texts and pictures as artifacts of the active run, by their paths in it."""
     with tempfile.TemporaryDirectory() as folder:
         for name, content in contents.items():
             data = content.encode() if isinstance(content, str) else content
-            (Path(folder) / name).write_bytes(data)
+            path = Path(folder) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
         mlflow.log_artifacts(folder)
 
 
@@ -161,7 +193,21 @@ def log_metrics(values: Mapping[str, float]) -> None:
     mlflow.log_metrics({re.sub(r"[^\w\-./ ]", "", name): value for name, value in values.items()})
 
 
-def log_files(paths: Iterable[Path]) -> None:
-    """Files as artifacts of the active run, by their names."""
+def log_files(paths: Iterable[Path], root: Path) -> None:
+    """Files as artifacts of the active run, by their paths below a folder."""
     for path in paths:
-        mlflow.log_artifact(str(path))
+        inside = path.parent.relative_to(root).as_posix()
+        mlflow.log_artifact(str(path), None if inside == "." else inside)
+
+
+def log_note(note: str, figure: str) -> None:
+    """The description of the active run, Markdown that MLflow shows on its page.
+
+    Args:
+        figure: path of a picture among the run's artifacts, shown below the note. MLflow shows it
+            as large as it is.
+    """
+    run = mlflow.active_run()
+    assert run is not None
+    query = urlencode({"path": figure, "run_uuid": run.info.run_id})
+    mlflow.set_tag(MLFLOW_RUN_NOTE, f"{note}\n\n![{figure}](get-artifact?{query})")

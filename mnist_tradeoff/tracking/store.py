@@ -30,6 +30,7 @@ SERVER_TIMEOUT_SECONDS = 5
 # SQLAlchemy puts this line before some of its messages.
 AUTOFLUSH = "(raised as a result of"
 BEAT_TAG = "last_alive"
+LOCAL_SERVER = "http://127.0.0.1:5000"
 
 # A file at a time is read back here: a bar for each would only flicker.
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
@@ -65,7 +66,7 @@ def prepare_store() -> int:
     )
     uri = mlflow.get_tracking_uri()
     scheme = urlsplit(uri).scheme
-    if scheme in ("http", "https"):
+    if _is_server(uri):
         _require_server(uri)
     elif scheme.partition("+")[0] in ("postgresql", "mysql"):
         _require_database(uri)
@@ -202,9 +203,28 @@ def address() -> str:
 
 def how_to_look(run_id: str) -> str:
     """Two lines for the terminal: the run and how to open it in MLflow's own pages."""
+    return f"  {'run':<14}{run_id}\n  {'look at it':<14}{how_to_open() or address()}"
+
+
+def how_to_open() -> str:
+    """The command that shows the store's pages; empty where it is a server, which shows them."""
     uri = address()
-    is_server = urlsplit(uri).scheme in ("http", "https")
+    if _is_server(uri):
+        return ""
     # Named even where it is the default: an old ./mlruns folder would go before ./mlflow.db.
     shown = shlex.quote(uri) if uri == mlflow.get_tracking_uri() else f'"${URI_VARIABLE}"'
-    look = uri if is_server else f"mlflow ui --backend-store-uri {shown}"
-    return f"  {'run':<14}{run_id}\n  {'look at it':<14}{look}"
+    return f"mlflow ui --backend-store-uri {shown}"
+
+
+def runs_page(experiment_id: str) -> str:
+    """Address of MLflow's page of a run, but for the run's id; without name and password.
+
+    Where the store is no server, it is the one at which ``mlflow ui`` serves by default.
+    """
+    uri = mlflow.get_tracking_uri()
+    server = re.sub(r"//.*@", "//", uri).rstrip("/") if _is_server(uri) else LOCAL_SERVER
+    return f"{server}/#/experiments/{experiment_id}/runs/"
+
+
+def _is_server(uri: str) -> bool:
+    return urlsplit(uri).scheme in ("http", "https")

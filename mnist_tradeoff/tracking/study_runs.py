@@ -33,7 +33,7 @@ from mnist_tradeoff.search.study import Study
 from mnist_tradeoff.search.successive_halving import TrialRecord
 from mnist_tradeoff.system.processes import RUN_VARIABLE, this_owner
 from mnist_tradeoff.system.retries import patiently
-from mnist_tradeoff.tracking.runs import mlflow_dataset, tracked_run
+from mnist_tradeoff.tracking.runs import mlflow_dataset, status_kept, tracked_run
 from mnist_tradeoff.tracking.store import TrackingError, tracking_errors
 from mnist_tradeoff.tracking.trainings import PARENT_TAG
 
@@ -46,11 +46,14 @@ NO_SUCH_RUN = ErrorCode.Name(RESOURCE_DOES_NOT_EXIST)
 
 
 @contextmanager
-def study_run(params: Mapping[str, Any], study: Study) -> Iterator[str]:
+def study_run(params: Mapping[str, Any], study: Study, is_end: bool = True) -> Iterator[str]:
     """The study's one parent run: gone on with, or, at the first time, begun.
 
     `mlflow run` opens a run of its own every time. When the study has its parent already, that one
     gets the role ``session`` and the tag ``study_run_id``.
+
+    Args:
+        is_end: whether the study's run ends with this; else it is left with the status that it had.
 
     Yields:
         the parent's id.
@@ -68,8 +71,10 @@ def study_run(params: Mapping[str, Any], study: Study) -> Iterator[str]:
                 parent_id = None
             if parent_id and RUN_VARIABLE in os.environ:
                 session = {**tags, "role": "session", "study_run_id": parent_id}
-                runs.enter_context(tracked_run(name, params, session))
+                runs.enter_context(tracked_run(f"{name} session", params, session))
                 params = {}
+            if parent_id and not is_end:
+                runs.enter_context(status_kept(parent_id))
             run_id = runs.enter_context(tracked_run(name, params, tags, parent_id))
             study.parent_run_id = run_id
         yield run_id

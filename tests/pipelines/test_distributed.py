@@ -153,7 +153,7 @@ def test_a_storm_of_deaths_and_outages_loses_nothing_and_doubles_nothing(site, m
         assert command.wait(timeout=900) == 0, site.told()
     check(site, trials)
     check_no_password(site)
-    assert "documented references" in site.told()
+    assert "report.html" in site.told()
 
 
 def wait_for_trials(site: Site, count: int) -> None:

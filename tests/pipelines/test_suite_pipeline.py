@@ -76,18 +76,27 @@ def test_parent_has_the_tables_and_the_figures(finished):
     (parent,) = of_role(folder, "suite")
     client = mlflow.MlflowClient(f"sqlite:///{folder}/mlflow.db")
     files = {file.path for file in client.list_artifacts(parent.info.run_id)}
-    expected = {f"{name}{theme}.png" for name in FIGURES for theme in ("", "_dark")}
-    assert files == expected | {"results.csv", "results.md"}
+    assert files == {"figures", "results.csv", "results.md"}
     own = folder / "mlruns" / "0" / parent.info.run_id / "artifacts"
     for name in FIGURES:
-        light, dark = (imread(own / f"{name}{theme}.png")[..., :3] for theme in ("", "_dark"))
+        paths = (own / "figures" / theme / f"{name}.png" for theme in ("", "dark"))
+        light, dark = (imread(path)[..., :3] for path in paths)
         assert light.shape == dark.shape
         assert light.shape[1] >= 1_200
         for picture, background in ((light, 1), (dark, 0)):
             drawn = np.any(picture != background, axis=2)
             assert not drawn[0].any()
             assert 0.02 < drawn.mean() < 0.7, name
-    assert (own / "results.md").read_text() in done.stdout
+    assert "Which differences are real" in (own / "results.md").read_text()
+    assert all(name in done.stdout for name in REFERENCES)
+    own = [line for line in done.stdout.splitlines() if str(folder.parent) not in line]
+    assert max(map(len, own)) <= 80
+    assert "experiments.search" in done.stdout or "-e search" in done.stdout
+    assert parent.data.metrics["trainings"] == 8
+    assert {"hv2_test", "best_test_accuracy"} <= set(parent.data.metrics)
+    note = parent.data.tags["mlflow.note.content"]
+    assert "figures%2Fsmall%2Faccuracy_against_cost.png" in note
+    assert parent.info.run_name == "suite"
     frame = results(folder, parent.info.run_id)
     assert set(frame.columns) == {"model", "architecture", "seed", "metric", "value"}
     assert "test_accuracy" in set(frame.metric)

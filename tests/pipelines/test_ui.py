@@ -67,6 +67,34 @@ def test_the_four_are_listed_flat_by_tag_and_metric(page, server):
     look(page, "list")
 
 
+def test_a_filter_shows_its_runs_when_they_are_sorted_by_a_metric(page, server):
+    """As docs/search.md says: before that, children hide behind the row of their parent."""
+    page.goto(f"{server}/#/experiments/0/runs")
+    search = page.get_by_placeholder("metrics.rmse < 1")
+    search.fill("tags.role = 'reference'")
+    search.press("Enter")
+    expect(page.get_by_role("link", name="suite")).to_be_visible()
+    expect(page.get_by_role("link", name="ann seed 0")).to_have_count(0)
+    page.get_by_role("button", name="Sort: Created").click()
+    page.get_by_text("test_accuracy", exact=True).first.click()
+    for model in MODELS:
+        expect(page.get_by_role("link", name=f"{model} seed 0")).to_be_visible()
+    look(page, "sorted")
+
+
+def test_the_description_says_what_a_suite_is_and_shows_its_figure(page, server, folder):
+    (parent,) = [run for run in runs_in(folder) if run.data.tags["role"] == "suite"]
+    page.goto(f"{server}/#/experiments/0/runs/{parent.info.run_id}")
+    expect(page.get_by_text("The four reference architectures on stripes")).to_be_visible()
+    image = page.locator("img[src^='get-artifact']")
+    expect(image).to_be_attached()
+    page.wait_for_function("document.querySelector(\"img[src^='get-artifact']\").naturalWidth > 0")
+    assert 600 <= image.evaluate("image => image.naturalWidth") <= 800
+    for metric in ("hv2_test", "best_test_accuracy", "trainings"):
+        expect(page.get_by_text(metric, exact=True).first).to_be_visible()
+    look(page, "description")
+
+
 def test_compare_page_draws_its_charts(page, server, folder):
     runs = [run for run in runs_in(folder) if run.data.tags["role"] == "reference"]
     ids = quote(json.dumps([run.info.run_id for run in runs]))
@@ -88,7 +116,7 @@ def test_compare_page_draws_its_charts(page, server, folder):
 @pytest.mark.parametrize("figure", ["accuracy_against_cost", "final_accuracy"])
 def test_figures_open_in_the_artifact_view(page, server, folder, figure):
     (parent,) = [run for run in runs_in(folder) if run.data.tags["role"] == "suite"]
-    page.goto(f"{server}/#/experiments/0/runs/{parent.info.run_id}/artifacts/{figure}.png")
+    page.goto(f"{server}/#/experiments/0/runs/{parent.info.run_id}/artifacts/figures/{figure}.png")
     image = page.locator("img[src^='blob:']").first
     expect(image).to_be_visible()
     assert image.evaluate("image => image.naturalWidth") > 1_000

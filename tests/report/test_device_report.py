@@ -63,7 +63,7 @@ def test_one_model_without_a_mistake_can_be_shown():
     perfect = [costs("a", 0, litert_test_accuracy=1.0, int8_test_accuracy=1.0)]
     assert "nan" not in device.device_texts(perfect)["costs.md"]
     pictures = device.device_pictures(perfect)
-    assert list(pictures) == ["device_fronts.png", "device_fronts_dark.png"]
+    assert list(pictures) == ["figures/device_fronts.png", "figures/dark/device_fronts.png"]
     for content in pictures.values():
         assert imread(io.BytesIO(content)).std() > 0
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from mnist_tradeoff.report.style import accuracy_axis, new_figure, themed
+from mnist_tradeoff.report.style import error_axis, error_ticks, new_figure, themed
 
 
 def empty_figure():
@@ -34,7 +34,19 @@ def test_a_figure_is_a_picture_for_light_and_for_dark_pages():
 )
 def test_the_axis_shows_every_good_model_and_the_poor_where_there_are_no_others(errors, worst):
     axes = new_figure(2, 1).subplots()
-    accuracy_axis(axes, errors)
+    error_axis(axes, errors)
     low, high = axes.get_ylim()
     assert low == pytest.approx(1.3 * worst)
     assert high == pytest.approx(0.7 * max(min(errors, default=0), 0.0005))
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ((0.05, 0.004), [0.005, 0.01, 0.02, 0.05]),
+        ((0.065, 0.026), [0.03, 0.04, 0.05]),
+        ((0.0082, 0.0074), [0.0074, 0.0076, 0.0078, 0.008, 0.0082]),
+    ],
+)
+def test_an_axis_of_errors_has_at_least_three_ticks(limits, expected):
+    assert error_ticks(limits) == pytest.approx(expected)

@@ -1,5 +1,8 @@
 import io
+import os
+import pty
 import sys
+import termios
 from dataclasses import replace
 
 import numpy as np
@@ -11,9 +14,12 @@ from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.data import sets
 from mnist_tradeoff.data.dataset import Dataset, Split
 from mnist_tradeoff.report import terminal
+from mnist_tradeoff.report.summary import search_summary
+from mnist_tradeoff.search.results import Interim
 from mnist_tradeoff.training.build import build
 from mnist_tradeoff.training.evaluation import Evaluation
 from mnist_tradeoff.training.loop import Epoch, FinalResult
+from tests.factories import make_results
 
 
 def dataset(name: str) -> Dataset:
@@ -57,8 +63,8 @@ def test_bar_on_a_terminal_and_lines_elsewhere(monkeypatch, stream):
             progress.on_epoch(Epoch(number, 0.5, 0.8, 0.4, 0.875))
     text = stderr.getvalue()
     if stream is Terminal:
-        assert "200/200" in text
-        assert "val_accuracy 0.8750" in text
+        assert "training 100 %" in text
+        assert "epoch 2/2, loss 0.5000, val_accuracy 0.8750" in text
         assert "\r" in text
     else:
         assert text == (
@@ -74,3 +80,53 @@ def test_fallback_warning(capsys):
     stderr = capsys.readouterr().err
     assert "WARNING: THIS IS NOT MNIST" in stderr
     assert "no network" in stderr
+
+
+def test_a_bar_names_what_runs_and_never_wraps(monkeypatch):
+    shown, screen = pty.openpty()
+    termios.tcsetwinsize(screen, (40, 80))
+    with os.fdopen(screen, "w") as stderr:
+        monkeypatch.setattr(sys, "stderr", stderr)
+        with terminal.RunsProgress("trainings", 2, 200) as progress:
+            for name in ("ann seed 0", f"{'32C3-' * 20}P2 seed 1"):
+                progress.on_start(name)
+                progress.on_work(100)
+                progress.on_run(f"{name}: done")
+        stderr.flush()
+        text = os.read(shown, 100_000).decode()
+    os.close(shown)
+    bars = [line for line in text.replace("\r", "\n").splitlines() if line.startswith("trainings")]
+    assert max(map(len, bars)) <= 80
+    assert all(line.index("|", line.index("|") + 1) > 20 for line in bars)  # a bar to be seen
+    assert any("1/2 ann seed 0" in line for line in bars)
+    assert any("2/2 32C3-" in line for line in bars)
+
+
+def test_the_time_left_follows_from_all_that_was_done(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with terminal.Bar("search", total=10, done=4) as bar:
+        bar.start_t -= 60
+        assert bar.format_dict["left"] == ""  # nothing is known yet
+        bar.update(2)
+        assert bar.format_dict["left"] == ", 2 min left"
+
+
+def test_the_next_command_is_given_as_this_one_was(monkeypatch):
+    given = {"study": "a b", "dataset": "auto"}
+    assert terminal.command("recommend", **given) == "python -m experiments.recommend --study 'a b'"
+    monkeypatch.setattr(terminal, "BY_MLFLOW_RUN", True)
+    expected = "mlflow run . --env-manager local -e recommend -P study='a b'"
+    assert terminal.command("recommend", **given) == expected
+
+
+def test_the_summary_of_a_study_fits_a_terminal_and_names_its_files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    results = make_results()
+    text = search_summary(results, tmp_path / "search_s")
+    assert max(map(len, text.splitlines())) <= 80
+    assert "search_s/report.html" in text
+    assert str(tmp_path) not in text
+    for model in results.finalists:
+        assert model.name in text
+    unfinished = replace(results, finalists=[], references=[], interim=Interim(20))
+    assert "Interim: 6 of 20 trials" in search_summary(unfinished, tmp_path)

@@ -5,7 +5,7 @@ import sys
 import mlflow
 import pytest
 
-from mnist_tradeoff.tracking.runs import log_contents, log_metrics, tracked_run
+from mnist_tradeoff.tracking.runs import log_contents, log_metrics, log_note, tracked_run
 from tests.factories import ROOT
 
 
@@ -31,22 +31,34 @@ def test_a_run_ends_with_the_right_status(store, error, expected):
     assert {"cpu", "threads", "python", "tensorflow"} <= set(run.data.tags)
 
 
+@pytest.mark.parametrize(("given", "shown"), [(None, "cnn_v1"), ("my own-name-1", "my own-name-1")])
+def test_a_run_without_a_name_of_the_users_gets_ours(store, monkeypatch, given, shown):
+    assert store.exists()
+    opened = mlflow.MlflowClient().create_run("0", run_name=given)  # as `mlflow run` does
+    monkeypatch.setenv("MLFLOW_RUN_ID", opened.info.run_id)
+    with tracked_run("cnn_v1", {}, {}) as run_id:
+        log_note("What it is.", "figures/a b.png")
+    run = mlflow.get_run(run_id)
+    assert run.info.run_name == run.data.tags["mlflow.runName"] == shown
+    address = f"get-artifact?path=figures%2Fa+b.png&run_uuid={run_id}"
+    assert run.data.tags["mlflow.note.content"].endswith(f"![figures/a b.png]({address})")
+
+
 def test_joins_the_opened_run_and_keeps_its_spelling(store, monkeypatch):
     with mlflow.start_run(run_name="opened") as opened:
         mlflow.log_param("learning_rate", "1e-3")
     monkeypatch.setenv("MLFLOW_RUN_ID", opened.info.run_id)
     with tracked_run("other", {"learning_rate": 0.001, "seed": 0}, {}) as run_id:
         assert run_id == opened.info.run_id
-        log_contents({"a.txt": "text", "a.png": b"\x89PNG"})
+        log_contents({"a.txt": "text", "figures/a.png": b"\x89PNG"})
         log_metrics({"T1: × seconds": 2.0})  # MLflow takes neither a colon nor a ×
     run = mlflow.get_run(run_id)
     assert run.data.params == {"learning_rate": "1e-3", "seed": "0"}
     assert (run.info.run_name, run.info.status) == ("opened", "FINISHED")
     assert run.data.metrics == {"T1  seconds": 2.0}
     folder = store / "mlruns" / "0" / run_id / "artifacts"
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == {
-        **{"a.txt": b"text", "a.png": b"\x89PNG"},
-    }
+    assert (folder / "a.txt").read_bytes() == b"text"
+    assert (folder / "figures" / "a.png").read_bytes() == b"\x89PNG"
 
 
 def test_full_disk_is_one_line(tmp_path):

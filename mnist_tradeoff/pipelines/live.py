@@ -1,0 +1,82 @@
+"""A study's page while its trials run."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from mnist_tradeoff.report import html, terminal
+from mnist_tradeoff.report.search import report_folder, write
+from mnist_tradeoff.search.results import Interim, SearchResults
+from mnist_tradeoff.search.study import Study
+from mnist_tradeoff.search.successive_halving import TrialRecord
+
+# A page is due after so many seconds, or after so many trials.
+SECONDS, TRIALS = 30, 10
+# Of a command's time, most that its pages take: of thousands of trials one takes seconds.
+SHARE = 0.05
+
+
+class LivePage:
+    """Writes ``report.html`` of a study that goes on: its front so far, and what still runs.
+
+    Args:
+        dataset: its name.
+        folder: where the study's folder is.
+        runs_page, how_to_open: see ``html.render``.
+    """
+
+    def __init__(
+        self, study: Study, dataset: str, folder: Path, runs_page: str = "", how_to_open: str = ""
+    ):
+        self.study, self.dataset = study, dataset
+        self.folder = report_folder(folder, study.config.study)
+        self.links = (runs_page, how_to_open)
+        self.started = time.monotonic()
+        self.done_before = len(study.finished())
+        self.next_time, self.next_count = self.started, 0
+
+    def on_poll(self, finished: Sequence[TrialRecord]) -> None:
+        """Write the page, if it is due."""
+        now = time.monotonic()
+        is_new = len(finished) >= self.next_count and now >= self.next_time - SECONDS
+        if now < self.next_time and not is_new:
+            return
+        results = self.results(finished)
+        try:
+            write({"report.html": html.render(results, *self.links)}, self.folder)
+        except OSError as error:  # the trials go on without a page
+            terminal.tell(f"the page cannot be written ({error}), the trials go on")
+            self.next_time = float("inf")
+            return
+        took = time.monotonic() - now
+        self.next_time = now + max(SECONDS, took / SHARE)
+        self.next_count = len(finished) + TRIALS
+
+    def results(self, finished: Sequence[TrialRecord]) -> SearchResults:
+        """What is known so far: no model has been trained anew, none has been tested."""
+        config = self.study.config
+        interim = Interim(
+            config.trials,
+            self.study.running_architectures(),
+            seconds_left=self._seconds_left(len(finished)),
+        )
+        return SearchResults(
+            study=config.study,
+            dataset=self.dataset,
+            costs=config.costs,
+            budgets=config.budgets,
+            epochs=config.epochs,
+            trials=finished,
+            rejected=self.study.rejected(),
+            importances={},
+            finalists=[],
+            references=[],
+            interim=interim,
+        )
+
+    def _seconds_left(self, count: int) -> float:
+        done = count - self.done_before
+        if done <= 0:
+            return float("nan")
+        missing = max(0, self.study.config.trials - count)
+        return (time.monotonic() - self.started) / done * missing

@@ -1,0 +1,117 @@
+"""A study's other interactive charts: hypervolume, parallel coordinates, importances."""
+
+import math
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from mnist_tradeoff.architecture.costs import EXACT_OBJECTIVES
+from mnist_tradeoff.report.chart_base import HOVER, empty_chart
+from mnist_tradeoff.report.style import FRONT_COLOR, OBJECTIVE_COLORS, TRAINING_COLOR
+from mnist_tradeoff.search.results import DOCUMENTED_HV2, SearchResults, hv2_of_finalists
+from mnist_tradeoff.search.successive_halving import TrialRecord
+
+MAX_PARALLEL_PARAMS = 7
+
+
+def hypervolume_chart(results: SearchResults) -> go.Figure:
+    """HV2 over trials or over seconds, with the references' levels as lines of their own."""
+    figure = empty_chart("completed trials", "HV2, validation")
+    grown = results.progress
+    trials = list(range(1, len(grown) + 1))
+    seconds = [point.seconds for point in grown]
+    figure.add_scatter(
+        x=trials,
+        y=[point.hv2 for point in grown],
+        mode="lines",
+        line={"shape": "hv", "color": FRONT_COLOR, "width": 2},
+        name="front",
+        text=[
+            f"HV2 {p.hv2:.3f}<br>trial {p.trial_number}, after {p.seconds:,.0f} s of trials"
+            for p in grown
+        ],
+        hovertemplate=HOVER,
+    )
+    for (name, level), dash in zip(
+        reference_levels(results).items(), ("dot", "dash"), strict=False
+    ):
+        figure.add_scatter(
+            x=[trials[0], trials[-1]] if trials else [],
+            y=[level, level],
+            mode="lines",
+            line={"color": TRAINING_COLOR, "dash": dash, "width": 1.5},
+            name=f"{name}, {level:.3f}",
+            hoverinfo="name",
+        )
+    choices = (("completed trials", trials), ("seconds of trials", seconds))
+    buttons = [
+        {"label": label, "method": "update", "args": [{"x": _xs(x)}, {"xaxis.title.text": label}]}
+        for label, x in choices
+    ]
+    menu = {"type": "buttons", "direction": "right", "buttons": buttons, "showactive": False}
+    place = {"x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"}
+    figure.update_layout(updatemenus=[{**menu, **place}], margin={"t": 48})
+    figure.update_yaxes(rangemode="tozero")
+    return figure
+
+
+def reference_levels(results: SearchResults) -> dict[str, float]:
+    """HV2 of the references: as documented, and as trained here."""
+    levels = {"documented references": DOCUMENTED_HV2}
+    if results.references:
+        levels["references, trained here"] = hv2_of_finalists(results.references, "val")
+    return levels
+
+
+def _xs(x: Sequence[float]) -> list[Sequence[float]]:
+    """The places of the front's points, and the ends of the two levels."""
+    ends = [x[0], x[-1]] if x else []
+    return [x, ends, ends]
+
+
+def parallel_chart(results: SearchResults) -> go.Figure:
+    """Parallel coordinates of the full-length trials: their parameters, costs and accuracy."""
+    full = [trial for trial in results.trials if trial.at(results.epochs)]
+    dimensions = [
+        {"label": name, "values": [trial.params.get(name, 0) for trial in full]}
+        for name in searched_numbers(full)
+    ]
+    dimensions += [
+        {"label": f"log10 {name}", "values": [math.log10(trial.costs[name]) for trial in full]}
+        for name in EXACT_OBJECTIVES
+    ]
+    accuracies = [trial.rungs[-1].val_accuracy for trial in full]
+    dimensions.append({"label": "val_accuracy", "values": accuracies})
+    figure = empty_chart("", "")
+    figure.add_parcoords(dimensions=dimensions, line={"color": accuracies, "colorscale": "Viridis"})
+    figure.update_layout(margin={"l": 60, "r": 60, "t": 60, "b": 24})
+    return figure
+
+
+def searched_numbers(trials: Sequence[TrialRecord]) -> list[str]:
+    """The numeric parameters that differ and that most trials have, at most seven, by name."""
+    found: dict[str, list[float]] = {}
+    for trial in trials:
+        for name, value in trial.params.items():
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                found.setdefault(name, []).append(value)
+    counts = {name: len(values) for name, values in found.items() if len(set(values)) > 1}
+    return sorted(sorted(counts, key=lambda name: -counts[name])[:MAX_PARALLEL_PARAMS])
+
+
+def importance_chart(results: SearchResults) -> go.Figure:
+    """How much each parameter matters to each objective (fANOVA)."""
+    figure = empty_chart("share of the variance", "")
+    found = results.importances.items()
+    for (objective, importances), color in zip(found, OBJECTIVE_COLORS, strict=False):
+        figure.add_bar(
+            y=list(importances),
+            x=list(importances.values()),
+            name=objective,
+            orientation="h",
+            marker={"color": color},
+        )
+    figure.update_layout(barmode="group", bargap=0.4)
+    figure.update_xaxes(tickformat=".0%")
+    figure.update_yaxes(autorange="reversed", automargin=True)
+    return figure

@@ -1,0 +1,85 @@
+"""Where the names of points go in a figure, so that none lies on another one or on a point."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+# Anchors around a point, in the order in which they are tried: where the text goes, x and y.
+PLACES = {"top": (0, 1), "bottom": (0, -1), "right": (1, 0), "left": (-1, 0)}
+MARK = 6.0
+LETTER_WIDTH, LINE_HEIGHT = 7.0, 15.0
+
+
+@dataclass(frozen=True)
+class _Box:
+    """A rectangle by its centre and its half sides, in pixels."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    def overlap(self, other: "_Box") -> float:
+        """The area that both cover."""
+        x = self.width + other.width - abs(self.x - other.x)
+        y = self.height + other.height - abs(self.y - other.y)
+        return max(0.0, x) * max(0.0, y)
+
+
+def place_labels(
+    points: Sequence[tuple[float, float]], texts: Sequence[str], size: tuple[float, float]
+) -> list[str]:
+    """For each point the side on which its text covers least: a key of ``PLACES``.
+
+    Args:
+        points: x and y as shares of the figure's sides, from 0 to 1, y upwards.
+        texts: one line for each point; nothing for those that only stand in the way.
+        size: width and height of the figure in pixels.
+    """
+    marks = [_Box(x * size[0], y * size[1], MARK, MARK) for x, y in points]
+    taken, found = list(marks), []
+    for mark, text in zip(marks, texts, strict=True):
+        boxes = {place: _text_box(mark, text, place) for place in PLACES}
+        costs = {
+            place: sum(box.overlap(other) for other in taken if other is not mark)
+            + _outside(box, size)
+            for place, box in boxes.items()
+        }
+        best = min(costs, key=costs.__getitem__)
+        found.append(best)
+        if text:
+            taken.append(boxes[best])
+    return found
+
+
+def log_shares(
+    points: Sequence[tuple[float, float]],
+    x_limits: tuple[float, float],
+    y_limits: tuple[float, float],
+) -> list[tuple[float, float]]:
+    """Points of a figure with two log axes as shares of its sides.
+
+    Args:
+        x_limits, y_limits: the first and the last value of each axis; all above 0.
+    """
+    shares = []
+    for point in points:
+        x, y = (
+            math.log(value / first) / math.log(last / first)
+            for value, (first, last) in zip(point, (x_limits, y_limits), strict=True)
+        )
+        shares.append((x, y))
+    return shares
+
+
+def _text_box(mark: _Box, text: str, place: str) -> _Box:
+    width, height = len(text) * LETTER_WIDTH / 2, LINE_HEIGHT / 2
+    x, y = PLACES[place]
+    return _Box(mark.x + x * (width + MARK), mark.y + y * (height + MARK), width, height)
+
+
+def _outside(box: _Box, size: tuple[float, float]) -> float:
+    """What lies beyond the frame, in pixels of area, and worse than a text on a text."""
+    beyond_x = max(0.0, box.width - box.x, box.x + box.width - size[0])
+    beyond_y = max(0.0, box.height - box.y, box.y + box.height - size[1])
+    return 4 * (beyond_x * 2 * box.height + beyond_y * 2 * box.width)

@@ -1,0 +1,144 @@
+"""What is printed when a command has ended: a few rows, no wider than a terminal."""
+
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mnist_tradeoff.analysis.comparison import costs_of
+from mnist_tradeoff.analysis.recommendation import Recommendation
+from mnist_tradeoff.analysis.trainings import Model, Training, by_model, sample
+from mnist_tradeoff.architecture.costs import (
+    COSTS,
+    EXACT_OBJECTIVES,
+    FLOAT_ACCURACY,
+    INT8_ACCURACY,
+)
+from mnist_tradeoff.data.dataset import Dataset
+from mnist_tradeoff.report.answer import answer, interim_text
+from mnist_tradeoff.report.numbers import mean_and_sd
+from mnist_tradeoff.report.plain import visible
+from mnist_tradeoff.report.search_tables import cost_text
+from mnist_tradeoff.search.results import SearchResults, on_test_front
+
+WIDTH = 80
+ROWS = 6
+MODEL_WIDTH = 40
+
+
+def search_summary(results: SearchResults, folder: Path) -> str:
+    """The answer, six rows of the front and where the rest is, at most 80 columns wide.
+
+    Args:
+        folder: of the report's files.
+    """
+    lines = [f"Study {results.study} on {visible(results.dataset)}: {len(results.trials)} trials"]
+    if results.interim:
+        lines += textwrap.wrap(interim_text(results), WIDTH)
+    lines += textwrap.wrap(answer(results).replace("`", ""), WIDTH, break_on_hyphens=False)
+    lines += ["", *_front(results), "", f"  {'report':<14}{nearby(folder / 'report.html')}"]
+    return (
+        "\n".join([*lines, f"  {'tables':<14}pareto.md, pareto.csv, trials.csv beside it"]) + "\n"
+    )
+
+
+def suite_summary(trainings: Sequence[Training], dataset: Dataset) -> str:
+    """The models with their costs and accuracies, at most 80 columns wide."""
+    costs = costs_of(trainings, dataset.task)
+    lines = [f"The references on {visible(dataset.name)}"]
+    lines.append(f"  {'model':<26}{'parameters':>12}{'MACs':>14}{'test %':>16}{'seeds':>8}")
+    for name, group in by_model(trainings).items():
+        params, macs = (f"{costs[name][cost]:,}" for cost in EXACT_OBJECTIVES)
+        accuracy = mean_and_sd(sample(group, "test_accuracy"))
+        shown = _shortened(name, 25)
+        lines.append(f"  {shown:<26}{params:>12}{macs:>14}{accuracy:>16}{len(group):>8}")
+    lines.append(f"\n  {'tables':<14}results.md and results.csv among the run's artifacts")
+    return "\n".join(lines)
+
+
+def nearby(path: Path) -> str:
+    """A path as it is typed from the current folder, where it lies below that."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def _front(results: SearchResults) -> list[str]:
+    """Evenly spread over the front, its ends included."""
+    rows = _of_finals(results) if results.finalists else _of_trials(results)
+    places = spread(len(rows), ROWS)
+    split = "test %" if results.finalists else "validation %"
+    header = ("the front", COSTS[results.cost].label, split)
+    more = len(rows) - len(places)
+    end = [f"  … and {more} more in the report"] if more else []
+    return [*map(_line, [header, *(rows[i] for i in places)]), *end]
+
+
+def _of_finals(results: SearchResults) -> list[tuple[str, str, str]]:
+    return [
+        (one.name, cost_text(one.costs[results.cost]), mean_and_sd(one.test))
+        for one, on in zip(results.finalists, on_test_front(results), strict=True)
+        if on
+    ]
+
+
+def _of_trials(results: SearchResults) -> list[tuple[str, str, str]]:
+    return [
+        (
+            str(one.proposal),
+            cost_text(one.costs[results.cost]),
+            f"{100 * one.val_accuracy:.2f}",
+        )
+        for one in results.trial_front
+    ]
+
+
+def _line(cells: tuple[str, str, str]) -> str:
+    name, cost, accuracy = cells
+    return f"  {_shortened(name, MODEL_WIDTH):<{MODEL_WIDTH}}{cost:>16}{accuracy:>18}"
+
+
+def _shortened(name: str, width: int) -> str:
+    return name if len(name) <= width else f"{name[: width - 1]}…"
+
+
+def device_summary(models: Sequence[Model]) -> str:
+    """What exported models cost, float32 / int8, at most 80 columns wide and of six models.
+
+    Args:
+        models: the cheapest first, with their metrics.
+    """
+    kept = [models[i] for i in spread(len(models), ROWS)]
+    lines = [f"Exported, float32 / int8: {len(models)} models"]
+    lines.append(f"  {'model':<26}{'bytes':>20}{'µs':>14}{'test %':>16}")
+    for model in kept:
+        found = model.metrics
+        size = f"{found['size_bytes']:,.0f} / {found['int8_size_bytes']:,.0f}"
+        times = f"{found['latency_us']:.1f} / {found['int8_latency_us']:.1f}"
+        accuracies = " / ".join(f"{100 * found[a]:.2f}" for a in (FLOAT_ACCURACY, INT8_ACCURACY))
+        lines.append(f"  {_shortened(model.name, 25):<26}{size:>20}{times:>14}{accuracies:>16}")
+    if len(models) > len(kept):
+        lines.append(f"  … and {len(models) - len(kept)} more in costs.md")
+    lines.append(f"\n  {'tables':<14}costs.md and costs.csv among the run's artifacts")
+    return "\n".join(lines)
+
+
+def recommendation_summary(found: Recommendation, cost: str) -> str:
+    """The model to take between its neighbours, at most 80 columns wide."""
+    options = (
+        ("next cheaper", found.cheaper),
+        ("take this", found.chosen),
+        ("next better", found.better),
+    )
+    lines = [f"  {'':<14}{'model':<32}{COSTS[cost].label:>14}{'test %':>16}"]
+    for what, option in options:
+        if option:
+            name, value = _shortened(option.name, 31), cost_text(option.costs[cost])
+            lines.append(f"  {what:<14}{name:<32}{value:>14}{mean_and_sd(option.test):>16}")
+    lines.append(f"\n  {'why':<14}recommendation.md among the run's artifacts")
+    return "\n".join(lines)
+
+
+def spread(count: int, most: int) -> list[int]:
+    """At most so many places of a list, evenly over it, its ends included."""
+    return [int(i) for i in np.linspace(0, count - 1, min(most, count)).round()]
