@@ -16,6 +16,7 @@ from mnist_tradeoff.pipelines.trainings import Trained, train_all
 from mnist_tradeoff.report import terminal
 from mnist_tradeoff.report.search import search_pictures, search_texts, write
 from mnist_tradeoff.search.config import SearchConfig
+from mnist_tradeoff.search.identity import same_data
 from mnist_tradeoff.search.importances import importances
 from mnist_tradeoff.search.results import (
     SearchResults,
@@ -76,7 +77,9 @@ def _open(config: SearchConfig) -> tuple[Study, Dataset]:
         prepare_experiment(config.artifact_location)
     dataset = load(config.dataset)
     terminal.warn_of_fallback(dataset)
-    return Study(config, dataset.identity, dataset.task, store_folder()), dataset
+    study = Study(config, dataset.identity, dataset.task, store_folder())
+    terminal.tell_foreign(config.study, study.foreign())
+    return study, dataset
 
 
 def _prepare_run(study: Study, dataset: Dataset, config: SearchConfig) -> None:
@@ -105,8 +108,9 @@ def report_study(
     prepare_store()
     folder = store_folder()
     study = Study.load(name, folder)
+    terminal.tell_foreign(name, study.foreign())
     data = load(dataset)
-    if study.dataset != data.identity:
+    if not same_data(study.dataset, data.identity):
         raise ValueError(
             f"study '{name}' is one of '{study.dataset.split()[0]}', not of '{data.name}': name "
             "its set with dataset=PATH"
@@ -259,6 +263,7 @@ def train_finalists(
         reused_roles=[ROLE, "reference"],
         more_tags={"study": study.config.study},
         train=train,
+        code=study.code,
     )
 
 

@@ -48,8 +48,12 @@ def train_in_run(
     return result
 
 
-def fingerprint_of(config: RunConfig, dataset: Dataset) -> str:
-    """Digest of all that decides about this training's weights."""
+def fingerprint_of(config: RunConfig, dataset: Dataset, code: str = "") -> str:
+    """Digest of all that decides about this training's weights.
+
+    Args:
+        code: see ``fingerprint``.
+    """
     architecture = config.architecture
     precision = choose_precision(architecture, config.precision)
-    return fingerprint(str(architecture), config, precision, dataset.digest)
+    return fingerprint(str(architecture), config, precision, dataset.digest, code)

@@ -25,6 +25,7 @@ def train_all(
     reused_roles: Collection[str],
     more_tags: Mapping[str, str] | None = None,
     train: bool = True,
+    code: str = "",
 ) -> tuple[Trained, list[str]]:
     """Train each config in a child run of the active one, unless a finished run has it already.
 
@@ -33,11 +34,12 @@ def train_all(
         reused_roles: of the runs that may stand in for a training.
         more_tags: of the new runs.
         train: False: only those that are finished already.
+        code: of these, if it is another one than this.
 
     Returns:
         what is finished, in the order of the configs, and a line for each that failed.
     """
-    plan = {fingerprint_of(config, dataset): config for config in configs}
+    plan = {fingerprint_of(config, dataset, code): config for config in configs}
     finished = finished_trainings(reused_roles, plan)
     for training in finished.values():
         adopt(training.run_id)

@@ -1,6 +1,7 @@
 """What a person sees: progress while it trains, a summary at the end."""
 
 import sys
+from collections.abc import Mapping
 
 from tqdm import tqdm
 
@@ -11,6 +12,9 @@ from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.data.sets import DATA_VARIABLE
 from mnist_tradeoff.search.successive_halving import TrialRecord
 from mnist_tradeoff.training.loop import Epoch, FinalResult
+
+# Of what is told in one line, so many are named.
+MAX_NAMED = 5
 
 
 class Progress:
@@ -132,6 +136,19 @@ def tell_reused(reused: int, wanted: int) -> None:
     """Say what an earlier run has done already."""
     if reused:
         line = f"{reused} of {wanted} trainings were finished before, and are reused"
+        print(line, file=sys.stderr, flush=True)
+
+
+def tell_foreign(study: str, foreign: Mapping[int, str]) -> None:
+    """Say which trials of a study do not count, and why.
+
+    Args:
+        foreign: the reason by the trial's number.
+    """
+    if foreign:
+        named = [f"{number} ({why})" for number, why in list(foreign.items())[:MAX_NAMED]]
+        more = [f"{len(foreign) - MAX_NAMED} more"] if len(foreign) > MAX_NAMED else []
+        line = f"trials of study '{study}' that do not count: {', '.join([*named, *more])}"
         print(line, file=sys.stderr, flush=True)
 
 

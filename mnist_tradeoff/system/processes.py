@@ -14,6 +14,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 import psutil
 
@@ -70,17 +71,26 @@ def this_host() -> str:
     return hashlib.md5(name.encode()).hexdigest()[:12]
 
 
-def is_dead(owner: str, beat: float | None = None) -> bool:
-    """Whether an owner's process has ended.
+def is_owner(owner: Any) -> bool:
+    """Whether something is of the form that ``this_owner`` gives."""
+    return isinstance(owner, str) and re.fullmatch(r"[^/\s]+/\d+/\d+", owner) is not None
+
+
+def is_dead(owner: Any, beat: Any = None) -> bool:
+    """Whether an owner's process has ended; one that is no owner has not.
 
     Args:
         owner: as ``this_owner`` gives it.
         beat: when it was last heard of, in seconds of ``time.time``. It decides about a process on
-            another host; without it, that one is taken to be alive.
+            another host; without it, or where it is no number, that one is taken to be alive.
     """
+    if not is_owner(owner):
+        return False
     match = re.fullmatch(rf"{this_host()}/(\d+)/(\d+)", owner)
     if not match:
-        return beat is not None and time.time() - beat > SILENCE_SECONDS
+        with suppress(TypeError, ValueError):
+            return time.time() - float(beat) > SILENCE_SECONDS
+        return False
     try:
         process = psutil.Process(int(match[1]))
         is_another = abs(process.create_time() - int(match[2])) > CLOCK_SECONDS

@@ -231,6 +231,7 @@ class TrialLog:
             "audited": _text(trial.audited),
             **({"precision": trial.rungs[-1].precision} if trial.rungs else {}),
             **({"error": trial.error} if trial.error else {}),
+            **({"code_version": trial.code_version} if trial.code_version else {}),
         }
 
     def _params(self, trial: TrialRecord) -> dict[str, Any]:

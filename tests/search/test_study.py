@@ -18,17 +18,6 @@ from mnist_tradeoff.system.processes import SILENCE_SECONDS, this_host
 from tests.studies import CONFIG, DATA, finish, run
 
 
-@pytest.fixture(params=["journal", "sqlite", "postgresql"])
-def folder(request, tmp_path, monkeypatch):
-    monkeypatch.delenv("OPTUNA_STORAGE", raising=False)
-    if request.param == "sqlite":
-        monkeypatch.setenv("OPTUNA_STORAGE", f"sqlite:///{tmp_path}/optuna.db")
-    if request.param == "postgresql":
-        server = request.getfixturevalue("postgres")
-        monkeypatch.setenv("OPTUNA_STORAGE", server.create())
-    return tmp_path
-
-
 def proposals(study: Study) -> list[tuple]:
     return [(t.number, t.architecture, t.seed, t.params) for t in study.finished()]
 
