@@ -22,7 +22,8 @@ from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.device.export import Exported
 from mnist_tradeoff.system.processes import this_host
 from mnist_tradeoff.tracking.store import TrackingError, tracking_errors
-from mnist_tradeoff.tracking.study_runs import STUDY_ROLE, find_run
+from mnist_tradeoff.tracking.study_runs import find_run
+from mnist_tradeoff.tracking.tags import LATENCY_HOST, STUDY_ROLE, internal, role_of
 from mnist_tradeoff.tracking.trainings import training_of
 from mnist_tradeoff.training.backend import keras
 
@@ -60,7 +61,7 @@ def finals_of_run(run_id: str, dataset: Dataset) -> list[Training]:
     with tracking_errors():
         run = mlflow.MlflowClient().get_run(run_id)
     _require_dataset(run, dataset, f"run {run_id}")
-    role = run.data.tags.get("role")
+    role = role_of(run)
     if role == STUDY_ROLE:
         return _named_in_front(run)
     if role == SUITE_ROLE:
@@ -143,7 +144,7 @@ def log_export(run_id: str, exported: Exported) -> None:
         for name, content in exported.files.items():
             (Path(folder) / name).write_bytes(content)
         client.log_artifacts(run_id, folder, EXPORT_FOLDER)
-        client.set_tag(run_id, "latency_host", this_host())
+        client.set_tag(run_id, LATENCY_HOST, this_host())
         metrics = [Metric(name, value, now, 0) for name, value in exported.metrics.items()]
         client.log_batch(run_id, metrics)
 
@@ -201,4 +202,4 @@ def measured_here(finals: Sequence[Training]) -> list[Training]:
     client = mlflow.MlflowClient()
     with tracking_errors():
         runs = [client.get_run(final.run_id) for final in finals]
-    return [training_of(run) for run in runs if run.data.tags.get("latency_host") == this_host()]
+    return [training_of(run) for run in runs if internal(run, LATENCY_HOST) == this_host()]

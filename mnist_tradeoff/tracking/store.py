@@ -11,10 +11,11 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import mlflow
-from mlflow.entities import Run, RunStatus
+from mlflow.entities import RunStatus
 from mlflow.exceptions import MlflowException
 from sqlalchemy import NullPool, create_engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -23,13 +24,13 @@ from mnist_tradeoff.system.advisory_lock import advisory_lock
 from mnist_tradeoff.system.locks import file_lock
 from mnist_tradeoff.system.processes import is_dead
 from mnist_tradeoff.system.redaction import redact
+from mnist_tradeoff.tracking.tags import BEAT, OWNER, internal, role_of
 
 SQLITE = "sqlite:///"
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
 SERVER_TIMEOUT_SECONDS = 5
 # SQLAlchemy puts this line before some of its messages.
 AUTOFLUSH = "(raised as a result of"
-BEAT_TAG = "last_alive"
 
 # A file at a time is read back here: a bar for each would only flicker.
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
@@ -77,16 +78,17 @@ def prepare_store() -> int:
 
 def _close_abandoned_runs() -> int:
     client, closed = mlflow.MlflowClient(), 0
-    for run in mlflow.search_runs(
-        search_all_experiments=True,
-        filter_string="attributes.status = 'RUNNING' and tags.owner LIKE '%/%/%'",
-        output_format="list",
-    ):
-        assert isinstance(run, Run)
-        beat = run.data.tags.get(BEAT_TAG)
-        if is_dead(run.data.tags["owner"], float(beat) if beat else None):
-            client.set_terminated(run.info.run_id, RunStatus.to_string(RunStatus.KILLED))
-            closed += 1
+    for tag in (OWNER, "owner"):  # older versions called it so
+        runs: list[Any] = mlflow.search_runs(  # pyright: ignore[reportAssignmentType]
+            search_all_experiments=True,
+            filter_string=f"attributes.status = 'RUNNING' and tags.`{tag}` LIKE '%/%/%'",
+            output_format="list",
+        )
+        for run in runs:
+            if role_of(run) and is_dead(internal(run, OWNER), internal(run, BEAT)):
+                with suppress(MlflowException):  # of somebody whose runs we may not change
+                    client.set_terminated(run.info.run_id, RunStatus.to_string(RunStatus.KILLED))
+                    closed += 1
     return closed
 
 
