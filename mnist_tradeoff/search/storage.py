@@ -31,6 +31,7 @@ from sqlalchemy.exc import (
 
 from mnist_tradeoff.system.advisory_lock import advisory_lock
 from mnist_tradeoff.system.locks import acquire, file_lock
+from mnist_tradeoff.system.processes import require_absolute
 from mnist_tradeoff.system.redaction import redact
 from mnist_tradeoff.system.retries import patiently
 
@@ -110,8 +111,18 @@ def open_storage(folder: Path, wait: bool = False) -> Storage:
     Raises:
         StudyError: it is a file, but no journal; or a database of another version of Optuna.
     """
+    require_absolute(STORAGE_VARIABLE, _relative_path)
     address = storage_address(folder)
     return _retry(_open, address) if wait else _open(address)
+
+
+def _relative_path(address: str) -> str:
+    """The path in the address of a file, if it is a relative one; else nothing."""
+    path = address
+    if "://" in address:
+        scheme, _, rest = address.partition("://")
+        path = rest[1:] if scheme.partition("+")[0] == "sqlite" else ""
+    return "" if Path(path).expanduser().is_absolute() or path in ("", ":memory:") else path
 
 
 def _open(address: str) -> Storage:

@@ -14,6 +14,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -39,10 +40,9 @@ def watch_launcher() -> Callable[[], None]:
     """
     if RUN_VARIABLE not in os.environ:
         return lambda: None
-    parents = [parent for parent in psutil.Process().parents() if parent.name() not in SHELLS]
-    if not parents:
+    launcher = _launcher()
+    if launcher is None:
         return lambda: None
-    launcher = parents[0]
 
     def check() -> None:
         try:
@@ -53,6 +53,30 @@ def watch_launcher() -> Callable[[], None]:
             raise KeyboardInterrupt
 
     return check
+
+
+def _launcher() -> psutil.Process | None:
+    parents = psutil.Process().parents()
+    return next((parent for parent in parents if parent.name() not in SHELLS), None)
+
+
+def require_absolute(variable: str, relative_path: Callable[[str], str]) -> None:
+    """Refuse a relative path in a variable where `mlflow run` was called in another folder.
+
+    Args:
+        relative_path: of a variable's value the path, if it is a relative one.
+
+    Raises:
+        ValueError: it is, and means another file here than there.
+    """
+    path = relative_path(os.environ.get(variable, "").strip())
+    launcher = _launcher() if RUN_VARIABLE in os.environ else None
+    with suppress(psutil.Error, OSError):
+        if path and launcher and not Path(launcher.cwd()).samefile(Path.cwd()):
+            raise ValueError(
+                f"{variable} names the relative path '{path}', and means another file here "
+                f"('{Path.cwd()}') than where 'mlflow run' was called: make it absolute"
+            )
 
 
 def this_owner() -> str:

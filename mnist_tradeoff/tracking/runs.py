@@ -19,7 +19,8 @@ from mlflow.entities import Run, RunStatus
 from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.system.host import cpu_name
 from mnist_tradeoff.system.processes import RUN_VARIABLE, beating, is_dead, is_owner, this_owner
-from mnist_tradeoff.tracking.store import SQLITE, tracking_errors
+from mnist_tradeoff.tracking.sqlite import is_sqlite
+from mnist_tradeoff.tracking.store import tracking_errors
 from mnist_tradeoff.tracking.tags import BEAT, OWNER, internal, marked
 from mnist_tradeoff.training.backend import THREADS, tf
 
@@ -83,7 +84,7 @@ def _owned(run: Run) -> Iterator[None]:
 
     mlflow.set_tag(OWNER, this_owner())
     beat()
-    if mlflow.get_tracking_uri().startswith(SQLITE):  # of this machine, where owners are known
+    if is_sqlite(mlflow.get_tracking_uri()):  # of this machine, where owners are known
         yield
     else:
         with beating(beat):

@@ -22,11 +22,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from mnist_tradeoff.system.advisory_lock import advisory_lock
 from mnist_tradeoff.system.locks import file_lock
-from mnist_tradeoff.system.processes import is_dead
+from mnist_tradeoff.system.processes import is_dead, require_absolute
 from mnist_tradeoff.system.redaction import redact
+from mnist_tradeoff.tracking.sqlite import default_uri, is_sqlite, prepare_files, sqlite_path
 from mnist_tradeoff.tracking.tags import BEAT, OWNER, internal, role_of
 
-SQLITE = "sqlite:///"
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
 SERVER_TIMEOUT_SECONDS = 5
 # SQLAlchemy puts this line before some of its messages.
@@ -61,9 +61,8 @@ def prepare_store() -> int:
     Raises:
         TrackingError: a server that does not answer, or a database that cannot be opened.
     """
-    mlflow.set_tracking_uri(
-        os.environ.get(URI_VARIABLE) or f"{SQLITE}{Path('mlflow.db').absolute()}"
-    )
+    require_absolute(URI_VARIABLE, _relative_path)
+    mlflow.set_tracking_uri(os.environ.get(URI_VARIABLE, "").strip() or default_uri())
     uri = mlflow.get_tracking_uri()
     scheme = urlsplit(uri).scheme
     if scheme in ("http", "https"):
@@ -71,9 +70,23 @@ def prepare_store() -> int:
     elif scheme.partition("+")[0] in ("postgresql", "mysql"):
         _require_database(uri)
     with tracking_errors(), _first_touch_lock(uri):
+        if is_sqlite(uri):
+            prepare_files(uri)
         mlflow.search_experiments(max_results=1)
     with tracking_errors():
         return _close_abandoned_runs()
+
+
+def _relative_path(uri: str) -> str:
+    """The path in the address of a store of files, if it is a relative one; else nothing."""
+    url = urlsplit(uri)
+    if url.scheme.partition("+")[0] == "sqlite":
+        path = url.path[1:]
+    elif url.scheme in ("", "file") and not url.netloc:
+        path = url.path
+    else:
+        return ""
+    return "" if Path(unquote(path)).is_absolute() or path in ("", ":memory:") else path
 
 
 def _close_abandoned_runs() -> int:
@@ -161,10 +174,10 @@ def _first_touch_lock(uri: str) -> Iterator[None]:
         with tracking_errors(), advisory_lock(engine, "tracking"):
             yield
         return
-    if not uri.startswith(SQLITE):
+    path = sqlite_path(uri)
+    if path is None:
         yield
         return
-    path = sqlite_path(uri)
     with ExitStack() as held:
         try:
             held.enter_context(file_lock(path.with_name(f".{path.name}.lock")))
@@ -188,13 +201,8 @@ def tracking_errors() -> Iterator[None]:
 
 def store_folder() -> Path:
     """Where the user stands: the folder of the SQLite store, or else the current one."""
-    uri = mlflow.get_tracking_uri()
-    return sqlite_path(uri).parent if uri.startswith(SQLITE) else Path.cwd()
-
-
-def sqlite_path(uri: str) -> Path:
-    """File of an address ``sqlite:///PATH``, which `mlflow run` percent-encodes."""
-    return Path(unquote(uri.removeprefix(SQLITE))).absolute()
+    path = sqlite_path(mlflow.get_tracking_uri())
+    return path.parent if path else Path.cwd()
 
 
 def address() -> str:
@@ -208,5 +216,6 @@ def how_to_look(run_id: str) -> str:
     is_server = urlsplit(uri).scheme in ("http", "https")
     # Named even where it is the default: an old ./mlruns folder would go before ./mlflow.db.
     shown = shlex.quote(uri) if uri == mlflow.get_tracking_uri() else f'"${URI_VARIABLE}"'
-    look = uri if is_server else f"mlflow ui --backend-store-uri {shown}"
+    here = f"cd {shlex.quote(str(Path.cwd()))} && " if _relative_path(uri) else ""
+    look = uri if is_server else f"{here}mlflow ui --backend-store-uri {shown}"
     return f"  {'run':<14}{run_id}\n  {'look at it':<14}{look}"
