@@ -1,6 +1,5 @@
 """A trial in the hands of this process."""
 
-import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -33,10 +32,12 @@ class RunningTrial:
         code: str,
         trial: Trial,
         give_back: Callable[[Trial], None],
+        now: Callable[[], float],
     ):
         self.study = study
         self.trial = trial
         self.give_back = give_back
+        self.now = now
         self.number = trial.number
         self.seed, _, self.audit_seed = seeds_of(study_seed, trial.number)
         self.proposal = proposed(space, trial, self._given())
@@ -114,7 +115,12 @@ class RunningTrial:
     def _tell(self, values: Sequence[float] | None = None, state: TrialState | None = None) -> None:
         # Told already, if the storage went away before it answered, or if this process was taken
         # for dead and another one took the trial up.
+        if self._state() == TrialState.WAITING:  # nobody did: it tells what is kept of this one
+            return
         self.study.tell(self.trial, values, state, skip_if_finished=True)
+
+    def _state(self) -> TrialState:
+        return self.study.get_trials(deepcopy=False)[self.number].state
 
     def release(self) -> None:
         """Let it wait again, because this process will not finish it."""
@@ -122,4 +128,4 @@ class RunningTrial:
 
     def beat(self) -> None:
         """Tell other hosts that this process is alive."""
-        self.trial.set_user_attr("beat", time.time())
+        self.trial.set_user_attr("beat", self.now())

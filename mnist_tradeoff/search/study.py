@@ -5,7 +5,6 @@ wait again, keep its number, and be taken up by the next one.
 """
 
 import sys
-import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
@@ -153,7 +152,7 @@ class Study:
         """
         owner = trial.user_attrs.get("owner")
         if owner is not None:
-            return is_dead(owner, trial.user_attrs.get("beat"))
+            return is_dead(owner, trial.user_attrs.get("beat"), self.storage.now())
         assert trial.datetime_start is not None
         age = datetime.now() - trial.datetime_start
         return self.storage.has_lock or age > timedelta(seconds=BEAT_SECONDS)
@@ -186,8 +185,8 @@ class Study:
         """The trial with its proposal; None where it was given parameters that are none."""
         try:
             trial.set_user_attr("command", parent_owner())
-            rest = (self.space, self.config.seed, self.code, trial, self.give_back)
-            return RunningTrial(self.optuna, *rest)
+            rest = (self.config.seed, self.code, trial, self.give_back, self.storage.now)
+            return RunningTrial(self.optuna, self.space, *rest)
         except ProposalError as error:
             self._fail(trial, str(error))
             return None
@@ -213,7 +212,7 @@ class Study:
             return None
         trial = self.optuna.ask()
         # Before the owner: one on another host without a beat would never be given up.
-        trial.set_user_attr("beat", time.time())
+        trial.set_user_attr("beat", self.storage.now())
         trial.set_user_attr("owner", this_owner())
         if self.storage.has_lock or not self._is_surplus(trial.number):
             return trial

@@ -19,6 +19,8 @@ from typing import Any
 
 import psutil
 
+from mnist_tradeoff.system.redaction import redact
+
 RUN_VARIABLE = "MLFLOW_RUN_ID"
 THREADS_VARIABLE = "MNIST_TRADEOFF_THREADS"
 PARENT_CHECK_SECONDS = 1
@@ -74,7 +76,7 @@ def require_absolute(variable: str, relative_path: Callable[[str], str]) -> None
     with suppress(psutil.Error, OSError):
         if path and launcher and not Path(launcher.cwd()).samefile(Path.cwd()):
             raise ValueError(
-                f"{variable} names the relative path '{path}', and means another file here "
+                f"{variable} names the relative path '{redact(path)}', and means another file here "
                 f"('{Path.cwd()}') than where 'mlflow run' was called: make it absolute"
             )
 
@@ -100,20 +102,21 @@ def is_owner(owner: Any) -> bool:
     return isinstance(owner, str) and re.fullmatch(r"[^/\s]+/\d+/\d+", owner) is not None
 
 
-def is_dead(owner: Any, beat: Any = None) -> bool:
+def is_dead(owner: Any, beat: Any = None, now: float | None = None) -> bool:
     """Whether an owner's process has ended; one that is no owner has not.
 
     Args:
         owner: as ``this_owner`` gives it.
         beat: when it was last heard of, in seconds of ``time.time``. It decides about a process on
             another host; without it, or where it is no number, that one is taken to be alive.
+        now: by the clock that the beat is of, if that is another one than this machine's.
     """
     if not is_owner(owner):
         return False
     match = re.fullmatch(rf"{this_host()}/(\d+)/(\d+)", owner)
     if not match:
         with suppress(TypeError, ValueError):
-            return time.time() - float(beat) > SILENCE_SECONDS
+            return (time.time() if now is None else now) - float(beat) > SILENCE_SECONDS
         return False
     try:
         process = psutil.Process(int(match[1]))

@@ -21,6 +21,7 @@ from sqlalchemy import NullPool, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from mnist_tradeoff.system.advisory_lock import advisory_lock
+from mnist_tradeoff.system.locked_database import wait_for_locked_databases
 from mnist_tradeoff.system.locks import file_lock
 from mnist_tradeoff.system.processes import is_dead, require_absolute
 from mnist_tradeoff.system.redaction import redact
@@ -29,6 +30,8 @@ from mnist_tradeoff.tracking.tags import BEAT, OWNER, internal, role_of
 
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
 SERVER_TIMEOUT_SECONDS = 5
+# What SQLite says of a file that it cannot read.
+DAMAGED = ("file is not a database", "database disk image is malformed", "unsupported file format")
 # SQLAlchemy puts this line before some of its messages.
 AUTOFLUSH = "(raised as a result of"
 
@@ -61,6 +64,7 @@ def prepare_store() -> int:
     Raises:
         TrackingError: a server that does not answer, or a database that cannot be opened.
     """
+    wait_for_locked_databases()
     require_absolute(URI_VARIABLE, _relative_path)
     mlflow.set_tracking_uri(os.environ.get(URI_VARIABLE, "").strip() or default_uri())
     uri = mlflow.get_tracking_uri()
@@ -196,7 +200,14 @@ def tracking_errors() -> Iterator[None]:
         yield
     except (MlflowException, SQLAlchemyError, ImportError) as error:
         lines = [line for line in str(error).splitlines() if not line.startswith(AUTOFLUSH)]
-        raise TrackingError(f"tracking failed: {redact(lines[0] if lines else '')}") from None
+        line = redact(lines[0] if lines else "")
+        path = sqlite_path(mlflow.get_tracking_uri())
+        if path and any(word in line for word in DAMAGED):
+            raise TrackingError(
+                f"'{path}' is damaged, or no database ({line}): restore it from a copy, or move it "
+                "away and begin anew"
+            ) from None
+        raise TrackingError(f"tracking failed: {line}") from None
 
 
 def store_folder() -> Path:

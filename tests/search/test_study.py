@@ -102,6 +102,19 @@ def test_a_process_that_was_taken_for_dead_changes_nothing_any_more(folder):
     assert study.optuna.trials[0].values == values
 
 
+def test_a_process_whose_trial_was_given_back_ends_in_peace_and_its_trainings_are_kept(folder):
+    """As where the clocks of two machines differ."""
+    study = Study(CONFIG, DATA, MNIST, folder)
+    late = study.take()
+    assert late is not None
+    study.give_back(late.trial)
+    finish(late)
+    assert study.optuna.trials[0].state == TrialState.WAITING
+    again = study.take()
+    assert again is not None
+    assert (again.number, len(again.rungs)) == (0, 1)
+
+
 def test_two_that_take_at_once_do_not_exceed_the_total(folder):
     config = dataclasses.replace(CONFIG, trials=3)
     one, two = Study(config, DATA, MNIST, folder), Study(config, DATA, MNIST, folder)
