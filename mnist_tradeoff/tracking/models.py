@@ -1,5 +1,6 @@
 """Finished models in MLflow: loaded from there, and their exported files logged there."""
 
+import hashlib
 import re
 import statistics
 import tempfile
@@ -19,11 +20,11 @@ from mnist_tradeoff.analysis.trainings import Model, Training
 from mnist_tradeoff.architecture.costs import COSTS, OBJECTIVES
 from mnist_tradeoff.architecture.references import resolve
 from mnist_tradeoff.data.dataset import Dataset
-from mnist_tradeoff.device.export import Exported
+from mnist_tradeoff.device.export import FILES, Exported
 from mnist_tradeoff.system.processes import this_host
 from mnist_tradeoff.tracking.store import TrackingError, tracking_errors
 from mnist_tradeoff.tracking.study_runs import find_run
-from mnist_tradeoff.tracking.tags import LATENCY_HOST, STUDY_ROLE, internal, role_of
+from mnist_tradeoff.tracking.tags import EXPORTED, LATENCY_HOST, STUDY_ROLE, internal, role_of
 from mnist_tradeoff.tracking.trainings import training_of
 from mnist_tradeoff.training.backend import keras
 
@@ -136,8 +137,36 @@ def load_model(run_id: str) -> keras.Model:
         raise ModelError(f"the model of run {run_id} is missing or damaged ({line})") from None
 
 
-def log_export(run_id: str, exported: Exported) -> None:
-    """Costs as metrics, files in the folder ``export``, and which host measured the times."""
+def model_digest(run_id: str) -> str:
+    """md5 of a run's Keras model as it lies in the store; empty where it cannot be read."""
+    with suppress(MlflowException, OSError), tempfile.TemporaryDirectory() as folder:
+        path = download_artifacts(f"runs:/{run_id}/model/{MODEL_FILE}", dst_path=folder)
+        return hashlib.md5(Path(path).read_bytes()).hexdigest()
+    return ""
+
+
+def found_export(run_id: str, key: str) -> dict[str, float] | None:
+    """The metrics of a run that ``log_export`` has finished with this key; None: it has not.
+
+    Raises:
+        TrackingError: the store failed.
+    """
+    client = mlflow.MlflowClient()
+    with tracking_errors():
+        run = client.get_run(run_id)
+        is_deleted = run.info.lifecycle_stage == LifecycleStage.DELETED
+        if is_deleted or run.data.tags.get(EXPORTED) != key:
+            return None
+        files = {Path(file.path).name for file in client.list_artifacts(run_id, EXPORT_FOLDER)}
+    return run.data.metrics if files >= set(FILES) else None
+
+
+def log_export(run_id: str, exported: Exported, key: str) -> None:
+    """Costs as metrics, files in the folder ``export``, and which host measured the times.
+
+    Args:
+        key: what they depend on; written last, for ``found_export``.
+    """
     client = mlflow.MlflowClient()
     now = get_current_time_millis()
     with tracking_errors(), tempfile.TemporaryDirectory() as folder:
@@ -147,6 +176,7 @@ def log_export(run_id: str, exported: Exported) -> None:
         client.set_tag(run_id, LATENCY_HOST, this_host())
         metrics = [Metric(name, value, now, 0) for name, value in exported.metrics.items()]
         client.log_batch(run_id, metrics)
+        client.set_tag(run_id, EXPORTED, key)
 
 
 def models_of(finals: Sequence[Training]) -> list[Model]:
