@@ -69,9 +69,16 @@ class Stored:
 
 
 def stored(found: Mapping[str, Any]) -> Stored:
-    """Settings, data, task and code of a stored identity."""
+    """Settings, data, task and code of a stored identity.
+
+    Raises:
+        ValueError: a newer version has stored what this one does not know.
+    """
     settings = _complete(found)
     code = settings.pop(CODE, "")
+    known = {one.name for one in fields(SearchConfig)} | {"data", "task"}
+    if unknown := sorted(set(settings) - known):
+        raise ValueError(f"a newer version of this project made it: it has {', '.join(unknown)}")
     dataset, (height, width, channels, classes) = settings.pop("data"), settings.pop("task")
     settings["space"] = settings["space"]["name"]
     return Stored(settings, dataset, Task(Shape(height, width, channels), classes), code)

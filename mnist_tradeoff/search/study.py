@@ -85,7 +85,10 @@ class Study:
             found = optuna.load_study(study_name=name, storage=storage)
             if IDENTITY not in found.user_attrs:
                 raise StudyError(f"study '{name}' was not made by this project, or not to the end")
-            known = stored(found.user_attrs[IDENTITY])
+            try:
+                known = stored(found.user_attrs[IDENTITY])
+            except ValueError as error:
+                raise StudyError(f"study '{name}' cannot be read ({error})") from None
         config = SearchConfig(**known.settings, study=name, trials=1)
         study = cls(config, known.dataset, known.task, folder, code=known.code)
         study.config = replace(config, trials=max(1, len(study.finished())))

@@ -44,6 +44,16 @@ def test_a_study_that_does_not_say_its_code_goes_on_where_nothing_was_trained(fo
     assert len(Study.load("s", folder).finished()) == 1  # its report can still be written
 
 
+def test_a_study_of_a_newer_version_is_one_line(folder):
+    study = Study(CONFIG, DATA, MNIST, folder)
+    found = study.optuna.user_attrs["identity"]
+    study.optuna.set_user_attr("identity", {**found, "wings": 2})
+    with pytest.raises(
+        StudyError, match=r"study 's' cannot be read \(a newer version .* has wings"
+    ):
+        Study.load("s", folder)
+
+
 def test_data_that_have_moved_are_the_same_data(folder):
     run(Study(CONFIG, "stripes 1234", MNIST, folder), 1)
     assert len(Study(CONFIG, "my own set 1234", MNIST, folder).finished()) == 1
