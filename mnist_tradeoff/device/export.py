@@ -17,6 +17,7 @@ from mnist_tradeoff.training.backend import keras, tf
 
 CALIBRATION_IMAGES = 500
 THROUGHPUT_BATCH = 256
+FILES = ("model.tflite", "model_int8.tflite", "model.onnx", "model_int8.h")
 PREDICT_CALLS, COMPILED_CALLS, THROUGHPUT_CALLS = 20, 200, 20
 
 
@@ -70,8 +71,8 @@ def export_and_measure(
     metrics |= {f"int8_{name}": value for name, value in file_costs(int8).items()}
     metrics["onnx_size_bytes"] = len(onnx_file)
     header = c_header(int8, str(architecture)).encode()
-    files = {"model.tflite": exact, "model_int8.tflite": int8, "model.onnx": onnx_file}
-    return Exported(metrics, {**files, "model_int8.h": header})
+    contents = (exact, int8, onnx_file, header)
+    return Exported(metrics, dict(zip(FILES, contents, strict=True)))
 
 
 def _require_accuracy(

@@ -94,7 +94,10 @@ def check_tracking() -> str:
 
 
 def check_storage() -> str:
-    """The storage's address and its studies, if its clock agrees with this machine's."""
+    """The storage's address and its studies, if its clock agrees with this machine's.
+
+    Trials that do not count are told on lines of their own.
+    """
     from mnist_tradeoff.search.service import describe_storage
     from mnist_tradeoff.tracking.store import store_folder
 
@@ -108,12 +111,16 @@ def give_back_trials() -> int:
     Raises:
         ValueError: the storage cannot be used.
     """
+    from mnist_tradeoff.report import terminal
     from mnist_tradeoff.search.service import study_names
     from mnist_tradeoff.search.study import Study
     from mnist_tradeoff.tracking.store import store_folder
 
     folder = store_folder()
-    return sum(Study.load(name, folder).release_abandoned() for name in study_names(folder))
+    studies = [Study.load(name, folder) for name in study_names(folder)]
+    for study in studies:
+        terminal.tell_foreign(study.config.study, study.foreign())
+    return sum(study.release_abandoned() for study in studies)
 
 
 def reap() -> None:

@@ -1,6 +1,8 @@
 """``export``: finished models as LiteRT and ONNX files, checked and measured."""
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,16 @@ from mnist_tradeoff.device.export import export_and_measure
 from mnist_tradeoff.report import terminal
 from mnist_tradeoff.report.device import by_cost, device_pictures, device_texts
 from mnist_tradeoff.report.summary import device_summary
+from mnist_tradeoff.system.processes import this_host
 from mnist_tradeoff.tracking import models
 from mnist_tradeoff.tracking.runs import log_contents, log_dataset, tracked_run
 from mnist_tradeoff.tracking.store import how_to_look, prepare_store
 from mnist_tradeoff.training.backend import keras
+from mnist_tradeoff.training.fingerprint import code_version
 from mnist_tradeoff.training.own_model import own_model_of
+
+DEVICE = Path(__file__).parents[1] / "device"
+LIBRARIES = ("ai-edge-litert", "onnxruntime", "tf2onnx")
 
 
 def run_export(
@@ -93,15 +100,33 @@ def _architecture(final: Training, model: keras.Model, task: Task) -> AnyArchite
 def export_one(final: Training, dataset: Dataset, tolerance: float) -> str:
     """Export one final model and log its costs and files into its run; a line of what came out.
 
+    What was finished before, of the same file, with the same code and on this host, is reused.
+
     Raises:
         ValueError: there is no model, or a file loses more than the tolerance.
         OSError: the store failed, or the process that converts was killed.
     """
+    key = _key(final, dataset, tolerance)
+    metrics = models.found_export(final.run_id, key)
+    if metrics is not None:
+        return f"finished before, and is reused: {_line(metrics)}"
     model = models.load_model(final.run_id)
     architecture = _architecture(final, model, dataset.task)
     exported = export_and_measure(model, architecture, dataset, tolerance)
-    models.log_export(final.run_id, exported)
-    metrics = exported.metrics
+    models.log_export(final.run_id, exported, key)
+    return _line(exported.metrics)
+
+
+def _key(final: Training, dataset: Dataset, tolerance: float) -> str:
+    """Digest of what an export depends on."""
+    files = sorted(DEVICE.rglob("*.py"))
+    parts = [this_host(), models.model_digest(final.run_id), dataset.digest, str(tolerance)]
+    parts += [code_version(), *(f"{name} {version(name)}" for name in LIBRARIES)]
+    code = b"".join(file.read_bytes() for file in files)
+    return hashlib.md5("\n".join(parts).encode() + code).hexdigest()
+
+
+def _line(metrics: Mapping[str, float]) -> str:
     return (
         f"{metrics['size_bytes']:,.0f} bytes, int8 {metrics['int8_size_bytes']:,.0f}; "
         f"{metrics['latency_us']:.1f} µs, int8 {metrics['int8_latency_us']:.1f}; test accuracy "

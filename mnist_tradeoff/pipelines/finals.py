@@ -19,6 +19,7 @@ from mnist_tradeoff.report.search import report_folder, search_pictures, search_
 from mnist_tradeoff.report.studies import write_comparison, write_index
 from mnist_tradeoff.report.summary import nearby, search_summary
 from mnist_tradeoff.search.config import SearchConfig
+from mnist_tradeoff.search.identity import same_data
 from mnist_tradeoff.search.importances import importances
 from mnist_tradeoff.search.results import (
     Interim,
@@ -84,8 +85,9 @@ def report_study(
     prepare_store()
     folder = store_folder()
     study = Study.load(name, folder)
+    terminal.tell_foreign(name, study.foreign())
     data = load(dataset)
-    if study.dataset != data.identity:
+    if not same_data(study.dataset, data.identity):
         raise ValueError(
             f"study '{name}' is one of '{study.dataset.split()[0]}', not of '{data.name}': name "
             "its set with dataset=PATH"
@@ -225,6 +227,7 @@ def train_finalists(
         reused_roles=[ROLE, "reference"],
         more_tags={"study": study.config.study},
         train=train,
+        code=study.code,
     )
 
 

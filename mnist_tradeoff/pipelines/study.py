@@ -68,6 +68,7 @@ def _open(config: SearchConfig) -> tuple[Study, Dataset]:
     terminal.warn_of_fallback(dataset)
     study = Study(config, dataset.identity, dataset.task, store_folder())
     study.wanted = {"trials": config.trials, "seeds": config.seeds}
+    terminal.tell_foreign(config.study, study.foreign())
     return study, dataset
 
 

@@ -47,12 +47,15 @@ class Plan:
             tags["macs_from"] = "graph"
         return tags
 
-    @property
-    def fingerprint(self) -> str:
-        """Digest of all that decides about this training's weights."""
+    def fingerprint(self, code: str = "") -> str:
+        """Digest of all that decides about this training's weights.
+
+        Args:
+            code: see ``fingerprint``.
+        """
         precision = choose_precision(self.architecture, self.config.precision)
         of_model = str(self.architecture)
-        return fingerprint(of_model, self.config, precision, self.dataset.digest)
+        return fingerprint(of_model, self.config, precision, self.dataset.digest, code)
 
 
 def plan(config: RunConfig, dataset: Dataset) -> Plan:
@@ -92,7 +95,7 @@ def train_in_run(
         runs.log_contents({architecture.name.rpartition(":")[0]: architecture.source})
     costs = exact_costs(architecture, dataset.task, EXACT_COSTS)
     runs.log_metrics({**costs, "trainable_params": trainable_params(architecture, dataset.task)})
-    trainings.log_fingerprint(planned.fingerprint)
+    trainings.log_fingerprint(planned.fingerprint())
 
     def log_and_tell(epoch: Epoch) -> None:
         trainings.log_epoch(epoch)

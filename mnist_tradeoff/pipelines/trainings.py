@@ -28,6 +28,7 @@ def train_all(
     reused_roles: Collection[str],
     more_tags: Mapping[str, str] | None = None,
     train: bool = True,
+    code: str = "",
 ) -> tuple[Trained, list[str]]:
     """Train each config in a child run of the active one, unless a finished run has it already.
 
@@ -36,11 +37,13 @@ def train_all(
         reused_roles: of the runs that may stand in for a training.
         more_tags: of the new runs.
         train: False: only those that are finished already.
+        code: of these, if it is another one than this.
 
     Returns:
         what is finished, in the order of the configs, and a line for each that failed.
     """
-    plans = {one.fingerprint: one for one in (plan(config, dataset) for config in configs)}
+    planned = (plan(config, dataset) for config in configs)
+    plans = {one.fingerprint(code): one for one in planned}
     finished = finished_trainings(reused_roles, plans)
     for training in finished.values():
         adopt(training.run_id)

@@ -3,7 +3,7 @@
 import os
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tqdm import tqdm
@@ -18,6 +18,8 @@ from mnist_tradeoff.search.successive_halving import TrialRecord
 from mnist_tradeoff.system.processes import RUN_VARIABLE
 from mnist_tradeoff.training.loop import Epoch, FinalResult
 
+# Of what is told in one line, so many are named.
+MAX_NAMED = 5
 # Of 80 columns: what is left names what runs.
 BAR_WIDTH = 16
 # What the first seconds say of the time left is wrong by the time that a start takes.
@@ -200,6 +202,19 @@ def tell_reused(reused: int, wanted: int) -> None:
     """Say what an earlier run has done already."""
     if reused:
         line = f"{reused} of {wanted} trainings were finished before, and are reused"
+        print(line, file=sys.stderr, flush=True)
+
+
+def tell_foreign(study: str, foreign: Mapping[int, str]) -> None:
+    """Say which trials of a study do not count, and why.
+
+    Args:
+        foreign: the reason by the trial's number.
+    """
+    if foreign:
+        named = [f"{number} ({why})" for number, why in list(foreign.items())[:MAX_NAMED]]
+        more = [f"{len(foreign) - MAX_NAMED} more"] if len(foreign) > MAX_NAMED else []
+        line = f"trials of study '{study}' that do not count: {', '.join([*named, *more])}"
         print(line, file=sys.stderr, flush=True)
 
 

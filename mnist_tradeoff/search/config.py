@@ -70,6 +70,8 @@ class SearchConfig(
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        # As a study stores it, whatever blanks it was written with.
+        object.__setattr__(self, "cost", ",".join(one.strip() for one in self.cost.split(",")))
         require_study_name(self.study)
         space_named(self.space)
         require_range("trials", self.trials, 1, 100_000)

@@ -9,6 +9,7 @@ from mnist_tradeoff.search.config import SearchConfig
 from mnist_tradeoff.search.spaces import space_named
 
 IDENTITY = "identity"
+CODE = "code_version"
 # What may change from one command to the next.
 FREE = (
     "study",
@@ -23,41 +24,64 @@ FREE = (
 )
 
 
-def identity(config: SearchConfig, dataset: str, task: Task) -> dict[str, Any]:
+def identity(config: SearchConfig, dataset: str, task: Task, code: str) -> dict[str, Any]:
     """What must be equal for a study to be gone on with.
 
     Args:
         dataset: see ``Dataset.identity``.
+        code: see ``training.fingerprint.code_version``; empty: whatever a stored one says.
     """
     recipe = {name: value for name, value in asdict(config).items() if name not in FREE}
     space = {"name": config.space, **space_named(config.space).describe()}
-    return {**recipe, "data": dataset, "space": space, "task": _plain(task)}
+    found = {**recipe, "data": dataset, "space": space, "task": _plain(task)}
+    return found | ({CODE: code} if code else {})
 
 
 def first_difference(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str | None:
     """Where a stored identity differs from the wanted one, in words; None if nowhere."""
     complete = _complete(found)
     for name, value in wanted.items():
-        if complete.get(name) != value:
-            return f"{name}={complete.get(name)}, not {value}"
+        if not _equal(name, complete.get(name), value):
+            return f"{name}={complete.get(name, 'unknown')}, not {value}"
     return None
+
+
+def same_data(one: str, other: str) -> bool:
+    """Whether two ``Dataset.identity`` are of equal content, wherever it lies now."""
+    return one.rpartition(" ")[2] == other.rpartition(" ")[2]
+
+
+def _equal(name: str, one: Any, other: Any) -> bool:
+    return same_data(one, other) if name == "data" else one == other
 
 
 @dataclass(frozen=True)
 class Stored:
-    """A study's settings as they were stored: of its config those that must be equal."""
+    """A study's settings as they were stored: of its config those that must be equal.
+
+    code: the version of the code that trained; empty where an older version did not say it.
+    """
 
     settings: Mapping[str, Any]
     dataset: str
     task: Task
+    code: str
 
 
 def stored(found: Mapping[str, Any]) -> Stored:
-    """Settings, data and task of a stored identity."""
+    """Settings, data, task and code of a stored identity.
+
+    Raises:
+        ValueError: a newer version has stored what this one does not know.
+    """
     settings = _complete(found)
+    code = settings.pop(CODE, "")
+    known = {one.name for one in fields(SearchConfig)} | {"data", "task"}
+    if unknown := sorted(set(settings) - known):
+        raise ValueError(f"a newer version of this project made it: it has {', '.join(unknown)}")
     dataset, (height, width, channels, classes) = settings.pop("data"), settings.pop("task")
     settings["space"] = settings["space"]["name"]
-    return Stored(settings, dataset, Task(Shape(height, width, channels), classes))
+    return Stored(settings, dataset, Task(Shape(height, width, channels), classes), code)
 
 
 def _plain(task: Task) -> list[int]:

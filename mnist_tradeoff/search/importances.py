@@ -16,7 +16,9 @@ def importances(study: Study) -> dict[str, dict[str, float]]:
     Empty while there are too few trials.
     """
     names = ["val_accuracy", *study.config.costs]
+    own = {trial.number for trial in study.finished()}
     complete = study.optuna.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
+    complete = [trial for trial in complete if trial.number in own]
     if len(complete) < MIN_TRIALS:
         return {}
     sample = optuna.create_study(directions=study.optuna.directions)

@@ -2,7 +2,9 @@
 
 import functools
 import time
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
 import optuna
 from optuna.study import StudyDirection
@@ -11,7 +13,7 @@ from optuna.trial import TrialState
 from mnist_tradeoff.architecture.references import REFERENCES
 from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.search.config import SearchConfig
-from mnist_tradeoff.search.identity import IDENTITY, first_difference, identity
+from mnist_tradeoff.search.identity import CODE, IDENTITY, first_difference, identity
 from mnist_tradeoff.search.sampler import choose_sampler
 from mnist_tradeoff.search.spaces import Proposal, Space, space_named, verified
 from mnist_tradeoff.search.storage import Storage, StudyError, experimental
@@ -19,31 +21,55 @@ from mnist_tradeoff.search.storage import Storage, StudyError, experimental
 MAKER_SECONDS = 10
 
 
-def open_study(storage: Storage, config: SearchConfig, dataset: str, task: Task) -> optuna.Study:
+def open_study(
+    storage: Storage, config: SearchConfig, dataset: str, task: Task, code: str
+) -> optuna.Study:
     """Optuna's study of that name, whose identity is what these settings ask for.
 
     Call it under a lock: a study is made in several steps.
 
     Args:
         dataset: name and digest of the data.
+        code: version of the code that trains; empty: nothing will be trained.
 
     Raises:
         StudyError: a study of that name is another one; the first difference is named.
     """
     space = space_named(config.space)
     study = _create(storage, config, space, task)
-    wanted = identity(config, dataset, task)
+    wanted = identity(config, dataset, task, code)
     found = study.user_attrs.get(IDENTITY)
     if found is None:
         _prepare(study, config, space)
         # Last, so that a start which is killed before is done again.
         study.set_user_attr(IDENTITY, wanted)
-    elif difference := first_difference(found, wanted):
+    else:
+        _require_same(study, found, wanted)
+    return study
+
+
+def _require_same(study: optuna.Study, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    """Refuse other settings, data or code; a study of an older version says nothing of its code."""
+    says_nothing = CODE in wanted and CODE not in found
+    if says_nothing and not _is_trained(study):
+        found = {**found, CODE: wanted[CODE]}
+    if difference := first_difference(found, wanted):
+        remedy = "go on with that"
+        if difference.startswith(CODE):
+            remedy = (
+                "trainings of the two cannot be compared; go back to the code and the libraries "
+                "that it was made with"
+            )
         raise StudyError(
-            f"study '{config.study}' was made with {difference}: go on with that, or "
+            f"study '{study.study_name}' was made with {difference}: {remedy}, or "
             "choose another name with study=NAME"
         )
-    return study
+    if says_nothing:
+        study.set_user_attr(IDENTITY, dict(found))
+
+
+def _is_trained(study: optuna.Study) -> bool:
+    return any("costs" in trial.user_attrs for trial in study.get_trials(deepcopy=False))
 
 
 def _create(storage: Storage, config: SearchConfig, space: Space, task: Task) -> optuna.Study:

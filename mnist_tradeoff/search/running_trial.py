@@ -1,41 +1,64 @@
-"""A trial in the hands of this process, and what the storage knows of a trial."""
+"""A trial in the hands of this process."""
 
-import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from typing import Any
 
 import optuna
-from optuna.trial import FrozenTrial, Trial, TrialState
+from optuna.trial import Trial, TrialState
 
 from mnist_tradeoff.architecture.notation import Architecture
+from mnist_tradeoff.search.given import proposed
+from mnist_tradeoff.search.identity import CODE
+from mnist_tradeoff.search.records import record
 from mnist_tradeoff.search.sampler import seeds_of
 from mnist_tradeoff.search.spaces import Space
 from mnist_tradeoff.search.successive_halving import Rung, TrialRecord
 
 
 class RunningTrial:
-    """A trial that this process has taken: what it proposes and what becomes of it."""
+    """A trial that this process has taken: what it proposes and what becomes of it.
+
+    Raises:
+        ProposalError: what was given for it is no point of the space.
+    """
 
     def __init__(
         self,
         study: optuna.Study,
         space: Space,
         study_seed: int,
+        code: str,
         trial: Trial,
         give_back: Callable[[Trial], None],
+        now: Callable[[], float],
     ):
         self.study = study
         self.trial = trial
         self.give_back = give_back
+        self.now = now
         self.number = trial.number
         self.seed, _, self.audit_seed = seeds_of(study_seed, trial.number)
-        self.proposal = space.suggest(trial)
+        self.proposal = proposed(space, trial, self._given())
+        self._forget_other_code(code)
         trial.set_user_attr("architecture", str(self.architecture))
         trial.set_user_attr("seed", self.seed)
         if self.proposal.overrides:
             trial.set_user_attr("overrides", dict(self.proposal.overrides))
+
+    def _forget_other_code(self, code: str) -> None:
+        """Of what another version of the code, or another program, has left nothing is kept."""
+        if self.trial.user_attrs.get(CODE) != code:
+            for name, nothing in {"rungs": [], "costs": {}, "deaths": 0}.items():
+                if name in self.trial.user_attrs:
+                    self.trial.set_user_attr(name, nothing)
+            self.trial.set_user_attr(CODE, code)
+
+    def _given(self) -> dict[str, Any]:
+        """Parameters that it must have, from ``enqueue_trial``."""
+        trial = self.study.get_trials(deepcopy=False)[self.number]
+        return trial.system_attrs.get("fixed_params", {})
 
     @property
     def architecture(self) -> Architecture:
@@ -92,7 +115,12 @@ class RunningTrial:
     def _tell(self, values: Sequence[float] | None = None, state: TrialState | None = None) -> None:
         # Told already, if the storage went away before it answered, or if this process was taken
         # for dead and another one took the trial up.
+        if self._state() == TrialState.WAITING:  # nobody did: it tells what is kept of this one
+            return
         self.study.tell(self.trial, values, state, skip_if_finished=True)
+
+    def _state(self) -> TrialState:
+        return self.study.get_trials(deepcopy=False)[self.number].state
 
     def release(self) -> None:
         """Let it wait again, because this process will not finish it."""
@@ -100,23 +128,4 @@ class RunningTrial:
 
     def beat(self) -> None:
         """Tell other hosts that this process is alive."""
-        self.trial.set_user_attr("beat", time.time())
-
-
-def record(trial: FrozenTrial) -> TrialRecord:
-    """What is known about a trial that has been taken."""
-    assert trial.datetime_start is not None
-    return TrialRecord(
-        number=trial.number,
-        architecture=trial.user_attrs["architecture"],
-        params=trial.params,
-        seed=trial.user_attrs["seed"],
-        costs=trial.user_attrs["costs"],
-        rungs=[Rung(**values) for values in trial.user_attrs.get("rungs", [])],
-        audited=trial.user_attrs.get("audited", False),
-        error=trial.user_attrs.get("error", ""),
-        started=trial.datetime_start,
-        completed=trial.datetime_complete or datetime.now(),
-        command=trial.user_attrs.get("command", ""),
-        overrides=trial.user_attrs.get("overrides", {}),
-    )
+        self.trial.set_user_attr("beat", self.now())

@@ -3,6 +3,7 @@
 import functools
 import random
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from mnist_tradeoff.architecture.notation import Architecture
 from mnist_tradeoff.architecture.references import REFERENCES
 from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.search.config import SearchConfig
+from mnist_tradeoff.search.identity import CODE, IDENTITY
+from mnist_tradeoff.search.records import MALFORMED, own_trials
 from mnist_tradeoff.search.spaces import Proposal, Space
 from mnist_tradeoff.search.storage import experimental
 from mnist_tradeoff.search.surrogate import Observation, RandomTrial, propose
@@ -83,7 +86,8 @@ class SurrogateSampler(BaseSampler):
 
     def _propose(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, Any]:
         seed = seeds_of(self.seed, trial.number)[1]
-        known = observations(study.get_trials(deepcopy=False))
+        code = study.user_attrs.get(IDENTITY, {}).get(CODE, "")
+        known = observations(study.get_trials(deepcopy=False), code)
         trained = {one.proposal for one in known if one.val_accuracy is not None}
         if len(trained) < RANDOM_TRIALS:
             return self._draw(random.Random(seed))
@@ -133,24 +137,32 @@ class SurrogateSampler(BaseSampler):
         return sampler.sample_independent(study, trial, param_name, param_distribution)
 
 
-def observations(trials: Sequence[FrozenTrial]) -> list[Observation]:
+def observations(trials: Sequence[FrozenTrial], code: str = "") -> list[Observation]:
     """Every training of the trials; one that runs without any yet counts, too.
 
     A trial that failed is as bad as can be: its training diverged, or killed its processes.
+
+    Args:
+        code: version of the code that must have trained them; empty: any.
     """
     found = []
     for trial in trials:
-        if "costs" not in trial.user_attrs:  # over budget, or not yet begun
-            continue
-        attributes = trial.user_attrs
-        overrides = attributes.get("overrides", {})
-        proposal = Proposal.stored(attributes["architecture"], overrides)
-        rungs = attributes.get("rungs", [])
-        found += [Observation(proposal, one["epochs"], one["val_accuracy"]) for one in rungs]
-        if trial.state == TrialState.FAIL:
-            found.append(Observation(proposal, 1, 0.0))
-        elif not rungs:
-            found.append(Observation(proposal, 0, None))
+        # Else it is over budget, or not yet begun, or of another program.
+        if "costs" in trial.user_attrs and (not code or trial.user_attrs.get(CODE) == code):
+            with suppress(*MALFORMED):
+                found += _observed(trial)
+    return found
+
+
+def _observed(trial: FrozenTrial) -> list[Observation]:
+    attributes = trial.user_attrs
+    proposal = Proposal.stored(attributes["architecture"], attributes.get("overrides", {}))
+    rungs = attributes.get("rungs", [])
+    found = [Observation(proposal, one["epochs"], one["val_accuracy"]) for one in rungs]
+    if trial.state == TrialState.FAIL:
+        found.append(Observation(proposal, 1, 0.0))
+    elif not rungs:
+        found.append(Observation(proposal, 0, None))
     return found
 
 
@@ -164,8 +176,11 @@ class RepeatableTPESampler(BaseSampler):
     def __init__(self, seed: int):
         self.seed = seed
         self.tpe = TPESampler()
+        # What it learns from at the trial at hand, and that trial in it; None: not yet looked at.
+        self.known: tuple[optuna.Study, FrozenTrial] | None = None
 
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:  # noqa: ARG002
+        self.known = None
         with experimental():
             self.tpe = TPESampler(
                 seed=seeds_of(self.seed, trial.number)[1],
@@ -176,12 +191,12 @@ class RepeatableTPESampler(BaseSampler):
     def infer_relative_search_space(
         self, study: optuna.Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
-        return self.tpe.infer_relative_search_space(study, trial)
+        return self.tpe.infer_relative_search_space(*self._known(study, trial))
 
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        return self.tpe.sample_relative(study, trial, search_space)
+        return self.tpe.sample_relative(*self._known(study, trial), search_space)
 
     def sample_independent(
         self,
@@ -190,4 +205,18 @@ class RepeatableTPESampler(BaseSampler):
         param_name: str,
         param_distribution: BaseDistribution,
     ) -> Any:
-        return self.tpe.sample_independent(study, trial, param_name, param_distribution)
+        known = self._known(study, trial)
+        return self.tpe.sample_independent(*known, param_name, param_distribution)
+
+    def _known(self, study: optuna.Study, trial: FrozenTrial) -> tuple[optuna.Study, FrozenTrial]:
+        """The study and the trial; without what other programs put there, where they did."""
+        if self.known is None:
+            trials = study.get_trials(deepcopy=False)
+            own = own_trials(trials, study.user_attrs.get(IDENTITY, {}).get(CODE, ""))
+            self.known = study, trial
+            if len(own) < len(trials):
+                copy = optuna.create_study(directions=study.directions)
+                copy.add_trials(own)
+                copy.ask()
+                self.known = copy, copy.get_trials(deepcopy=False)[-1]
+        return self.known

@@ -1,5 +1,6 @@
 """The storage as a whole: its studies, its clock, and how to serve it to other machines."""
 
+import tempfile
 from pathlib import Path
 
 import optuna
@@ -39,6 +40,8 @@ def describe_storage(folder: Path) -> str:
         StudyError: it cannot be used, or its clock is another than this machine's: beats would
             be misread.
     """
+    with study_errors():
+        _require_writable(storage_address(folder))
     names = study_names(folder)
     if is_new(folder):
         return f"{storage_address(folder)}, to be made by the first search"
@@ -49,6 +52,20 @@ def describe_storage(folder: Path) -> str:
             f"the storage's clock is {ahead:+.0f} seconds from this machine's: set both by NTP"
         )
     return f"{redact(storage_address(folder))}, studies: {', '.join(names) or 'none'}"
+
+
+def _require_writable(address: str) -> None:
+    """Refuse a journal that cannot be written, or whose locks cannot be made beside it.
+
+    Raises:
+        OSError: it is so.
+    """
+    if "://" not in address:
+        path = Path(address).expanduser().absolute()
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+        if path.exists():
+            path.open("ab").close()
 
 
 def serve(folder: Path, host: str, port: int) -> None:

@@ -17,9 +17,7 @@ from urllib.parse import urlsplit
 
 import grpc
 import optuna
-from filelock import FileLock
-from optuna.storages import BaseStorage, GrpcStorageProxy, JournalStorage, RDBStorage
-from optuna.storages.journal import JournalFileBackend
+from optuna.storages import BaseStorage, GrpcStorageProxy, RDBStorage
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import (
     DBAPIError,
@@ -29,8 +27,11 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
 )
 
+from mnist_tradeoff.search.journal import JournalError, open_journal
 from mnist_tradeoff.system.advisory_lock import advisory_lock
-from mnist_tradeoff.system.locks import acquire, file_lock
+from mnist_tradeoff.system.locked_database import wait_for_locked_databases
+from mnist_tradeoff.system.locks import file_lock
+from mnist_tradeoff.system.processes import require_absolute
 from mnist_tradeoff.system.redaction import redact
 from mnist_tradeoff.system.retries import patiently
 
@@ -54,12 +55,14 @@ class Storage:
         on any. A killed process gives it back at once; it is waited for without an end.
     has_lock: False for Optuna's gRPC proxy, which knows none.
     seconds_ahead: how far the storage's clock is ahead of this machine's.
+    now: the seconds of a clock that all of the storage's processes share, as far as there is one.
     """
 
     optuna: BaseStorage
     lock: Callable[[str], AbstractContextManager]
     has_lock: bool = True
     seconds_ahead: Callable[[], float] = lambda: 0.0
+    now: Callable[[], float] = time.time
 
 
 @contextmanager
@@ -71,6 +74,8 @@ def study_errors() -> Iterator[None]:
     """
     try:
         yield
+    except JournalError as error:
+        raise StudyError(str(error)) from None
     except (
         *(optuna.exceptions.StorageInternalError, SQLAlchemyError, ImportError, OSError),
         *(json.JSONDecodeError, grpc.RpcError),
@@ -110,12 +115,27 @@ def open_storage(folder: Path, wait: bool = False) -> Storage:
     Raises:
         StudyError: it is a file, but no journal; or a database of another version of Optuna.
     """
+    require_absolute(STORAGE_VARIABLE, _relative_path)
     address = storage_address(folder)
     return _retry(_open, address) if wait else _open(address)
 
 
+def _relative_path(address: str) -> str:
+    """The path in the address of a file, if it is a relative one; else nothing."""
+    path = address
+    if "://" in address:
+        scheme, _, rest = address.partition("://")
+        path = rest[1:] if scheme.partition("+")[0] == "sqlite" else ""
+    return "" if Path(path).expanduser().is_absolute() or path in ("", ":memory:") else path
+
+
 def _open(address: str) -> Storage:
     if "://" not in address:
+        if redact(address) != address and not address.endswith(JOURNAL_SUFFIX):
+            raise StudyError(
+                f"{STORAGE_VARIABLE} ({redact(address)}) is neither a file nor an address such as "
+                "postgresql+psycopg://USER:PASSWORD@HOST/DATABASE"
+            )
         return _open_journal(Path(address).expanduser().absolute())
     if address.startswith("grpc://"):
         return _open_proxy(address)
@@ -129,9 +149,9 @@ def _open(address: str) -> Storage:
 
 def _open_journal(path: Path) -> Storage:
     _require_journal(path)
-    write_lock: Any = _JournalLock(path)
-    storage = JournalStorage(JournalFileBackend(str(path), write_lock))
-    return Storage(storage, functools.partial(_file_lock, path))
+    return Storage(
+        open_journal(path, _lock_path(path, "write")), functools.partial(_file_lock, path)
+    )
 
 
 def _open_proxy(address: str) -> Storage:
@@ -143,6 +163,7 @@ def _open_proxy(address: str) -> Storage:
 
 
 def _open_database(address: str) -> Storage:
+    wait_for_locked_databases()
     name = md5(address.encode()).hexdigest()
     lock = functools.partial(_file_lock, Path(gettempdir()) / f"mnist_tradeoff-{name}")
     with lock("schema"):
@@ -164,7 +185,13 @@ def _open_postgresql(address: str) -> Storage:
         engine.dispose()
         raise
     weakref.finalize(storage, engine.dispose)
-    return Storage(_patient(storage), lock, seconds_ahead=lambda: _seconds_ahead(engine))
+    ahead = _seconds_ahead(engine)
+    return Storage(
+        _patient(storage),
+        lock,
+        seconds_ahead=lambda: _seconds_ahead(engine),
+        now=lambda: time.time() + ahead,
+    )
 
 
 def _cached(address: str, **options: Any) -> BaseStorage:
@@ -233,27 +260,6 @@ def _require_journal(path: Path) -> None:
         raise StudyError(
             f"'{path}' is no journal of Optuna's: set {STORAGE_VARIABLE} to one, or to a new file"
         )
-
-
-class _JournalLock:
-    """A lock that a killed process gives back at once; it cuts off what a full disk left."""
-
-    def __init__(self, journal: Path):
-        self.journal = journal
-        self.lock = FileLock(_lock_path(journal, "write"))
-
-    def acquire(self) -> bool:
-        acquire(self.lock)
-        with self.journal.open("r+b") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - 1))
-            if size and file.read() != b"\n":
-                file.seek(0)
-                file.truncate(file.read().rfind(b"\n") + 1)
-        return True
-
-    def release(self) -> None:
-        self.lock.release()
 
 
 def _file_lock(path: Path, purpose: str) -> AbstractContextManager:

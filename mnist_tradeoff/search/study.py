@@ -4,9 +4,10 @@ Trials are asked for and told one by one, so that a trial which a killed process
 wait again, keep its number, and be taken up by the next one.
 """
 
-import time
+import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,13 +16,16 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.search.config import SearchConfig
+from mnist_tradeoff.search.given import ProposalError
 from mnist_tradeoff.search.identity import IDENTITY, stored
 from mnist_tradeoff.search.opening import open_study
-from mnist_tradeoff.search.running_trial import RunningTrial, record
+from mnist_tradeoff.search.records import Records, is_own_rejected, is_own_running
+from mnist_tradeoff.search.running_trial import RunningTrial
 from mnist_tradeoff.search.spaces import space_named
 from mnist_tradeoff.search.storage import StudyError, open_storage, study_errors
 from mnist_tradeoff.search.successive_halving import TrialRecord
 from mnist_tradeoff.system.processes import BEAT_SECONDS, is_dead, parent_owner, this_owner
+from mnist_tradeoff.training.fingerprint import code_version
 
 AlreadyFinished = optuna.exceptions.UpdateFinishedTrialError
 # A trial whose process was killed comes back so often.
@@ -42,6 +46,7 @@ class Study:
         task: what the data ask for, another part of it.
         folder: where the journal is, unless OPTUNA_STORAGE names another storage.
         wait: whether a database that is away is waited for from the start.
+        code: version of the code that its trials are of; empty: an older version did not say it.
 
     Raises:
         StudyError: the storage cannot be used, or a study of that name is another one; the first
@@ -49,19 +54,26 @@ class Study:
     """
 
     def __init__(
-        self, config: SearchConfig, dataset: str, task: Task, folder: Path, wait: bool = False
+        self,
+        config: SearchConfig,
+        dataset: str,
+        task: Task,
+        folder: Path,
+        wait: bool = False,
+        code: str | None = None,
     ):
         self.config, self.task = config, task
+        self.code = code_version() if code is None else code
         self.space = space_named(config.space)
-        self._records: dict[int, TrialRecord] = {}  # of ended trials: they do not change
+        self._records = Records(self.code)
         with study_errors():
             self.storage = open_storage(folder, wait)
             with self.lock("create"):
-                self.optuna = open_study(self.storage, config, dataset, task)
+                self.optuna = open_study(self.storage, config, dataset, task, self.code)
 
     @classmethod
     def load(cls, name: str, folder: Path) -> "Study":
-        """A study as it was made; ``trials`` of its config are those that it has.
+        """A study as it was made, by whatever code; ``trials`` of its config are those it has.
 
         Raises:
             StudyError: there is none of that name, or the storage cannot be used.
@@ -73,10 +85,14 @@ class Study:
             found = optuna.load_study(study_name=name, storage=storage)
             if IDENTITY not in found.user_attrs:
                 raise StudyError(f"study '{name}' was not made by this project, or not to the end")
-            known = stored(found.user_attrs[IDENTITY])
-            trials = len(found.get_trials(deepcopy=False, states=ENDED))
-        config = SearchConfig(**known.settings, study=name, trials=max(1, trials))
-        return cls(config, known.dataset, known.task, folder)
+            try:
+                known = stored(found.user_attrs[IDENTITY])
+            except ValueError as error:
+                raise StudyError(f"study '{name}' cannot be read ({error})") from None
+        config = SearchConfig(**known.settings, study=name, trials=1)
+        study = cls(config, known.dataset, known.task, folder, code=known.code)
+        study.config = replace(config, trials=max(1, len(study.finished())))
+        return study
 
     @property
     def dataset(self) -> str:
@@ -99,8 +115,7 @@ class Study:
             how many there were.
         """
         with study_errors(), self.lock("take"):
-            running = self._trials(TrialState.RUNNING)
-            abandoned = [trial for trial in running if self._is_abandoned(trial)]
+            abandoned = [trial for trial in self._own_running() if self._is_abandoned(trial)]
             for trial in abandoned:
                 # One that has no costs yet has hardly begun.
                 self._let_wait(trial, count_deaths and "costs" in trial.user_attrs)
@@ -131,12 +146,15 @@ class Study:
     def running_architectures(self) -> list[str]:
         """The notation of each trial that runs, in this command or in another one."""
         with study_errors():
-            trials = self._trials(TrialState.RUNNING)
+            trials = self._own_running()
         return [
             trial.user_attrs.get("architecture", f"trial {trial.number}")
             for trial in trials
             if not self._is_abandoned(trial)
         ]
+
+    def _own_running(self) -> list[FrozenTrial]:
+        return [trial for trial in self._trials(TrialState.RUNNING) if is_own_running(trial)]
 
     def _is_abandoned(self, trial: FrozenTrial) -> bool:
         """Whether nobody works at a running trial.
@@ -146,15 +164,14 @@ class Study:
         """
         owner = trial.user_attrs.get("owner")
         if owner is not None:
-            return is_dead(owner, trial.user_attrs.get("beat"))
+            return is_dead(owner, trial.user_attrs.get("beat"), self.storage.now())
         assert trial.datetime_start is not None
         age = datetime.now() - trial.datetime_start
         return self.storage.has_lock or age > timedelta(seconds=BEAT_SECONDS)
 
     def missing(self) -> int:
         """How many trials are missing for the total, those that wait or run included."""
-        with study_errors():
-            return max(0, self.config.trials - len(self._trials(*ENDED)))
+        return max(0, self.config.trials - len(self.finished()))
 
     def _trials(self, *states: TrialState) -> list[FrozenTrial]:
         return self.optuna.get_trials(deepcopy=False, states=states or None)
@@ -166,25 +183,48 @@ class Study:
         what is known, and takes a second where thousands are known.
         """
         with study_errors():
-            self._trials()  # what others wrote is read before the lock, and only once
-            with self.lock("take"):
-                trial = self._take()
-            if trial is None:
-                return None
-            try:
-                trial.set_user_attr("command", parent_owner())
-                rest = (self.space, self.config.seed, trial, self.give_back)
-                return RunningTrial(self.optuna, *rest)
-            except BaseException:
-                self.give_back(trial)
-                raise
+            taken = None
+            while taken is None:
+                self.finished()  # what others wrote is read before the lock, and only once
+                with self.lock("take"):
+                    trial = self._take()
+                if trial is None:
+                    return None
+                taken = self._begin(trial)
+            return taken
+
+    def _begin(self, trial: Trial) -> RunningTrial | None:
+        """The trial with its proposal; None where it was given parameters that are none."""
+        try:
+            trial.set_user_attr("command", parent_owner())
+            rest = (self.config.seed, self.code, trial, self.give_back, self.storage.now)
+            return RunningTrial(self.optuna, self.space, *rest)
+        except ProposalError as error:
+            self._fail(trial, str(error))
+            return None
+        except ValueError as error:
+            self.give_back(trial)
+            raise StudyError(
+                f"no trial of study '{self.config.study}' can be proposed ({error}): if another "
+                "program writes into it, choose another name with study=NAME"
+            ) from error
+        except BaseException:
+            self.give_back(trial)
+            raise
+
+    def _fail(self, trial: Trial, reason: str) -> None:
+        """End a trial that was enqueued with what is no proposal; the study goes on."""
+        trial.set_user_attr("error", reason)
+        self.optuna.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
+        what = f"trial {trial.number} of study '{self.config.study}' cannot be proposed: {reason}"
+        print(f"{what}; it does not count", file=sys.stderr, flush=True)
 
     def _take(self) -> Trial | None:
-        if len(self._trials(*ENDED, TrialState.RUNNING)) >= self.config.trials:
+        if len(self.finished()) + len(self._own_running()) >= self.config.trials:
             return None
         trial = self.optuna.ask()
         # Before the owner: one on another host without a beat would never be given up.
-        trial.set_user_attr("beat", time.time())
+        trial.set_user_attr("beat", self.storage.now())
         trial.set_user_attr("owner", this_owner())
         if self.storage.has_lock or not self._is_surplus(trial.number):
             return trial
@@ -196,9 +236,9 @@ class Study:
 
         What is given back waits for a larger total.
         """
-        before = self.optuna.get_trials(deepcopy=False)[:number]
-        rejected = sum(trial.state == TrialState.PRUNED for trial in before)
-        return number - rejected >= self.config.trials
+        self.finished()
+        before = self._trials()[:number]
+        return sum(map(self._records.counts, before)) >= self.config.trials
 
     def require_feasible_proposals(self) -> None:
         """Stop where proposals over budget do not end.
@@ -207,7 +247,7 @@ class Study:
             StudyError: the last 2,000 were rejected.
         """
         last = self.optuna.get_trials(deepcopy=False)[-MAX_REJECTIONS_IN_A_ROW:]
-        rejected = sum(trial.state == TrialState.PRUNED for trial in last)
+        rejected = sum(map(is_own_rejected, last))
         if rejected == MAX_REJECTIONS_IN_A_ROW:
             raise StudyError(
                 f"{rejected:,} proposals in a row were over budget: raise it, under another name "
@@ -217,16 +257,20 @@ class Study:
     def finished(self) -> list[TrialRecord]:
         """All trials that were trained to an end, or diverged, by number."""
         with study_errors():
-            trials = self._trials(*ENDED)
-        for trial in trials:
-            if trial.number not in self._records and "costs" in trial.user_attrs:
-                self._records[trial.number] = record(trial)
-        return [self._records[number] for number in sorted(self._records)]
+            return self._records.read(self._trials(*ENDED))
+
+    def foreign(self) -> dict[int, str]:
+        """By number, the ended trials that do not count, and why.
+
+        Another program made them, or another version of the code; or it enqueued no proposal.
+        """
+        self.finished()
+        return dict(sorted(self._records.foreign.items()))
 
     def rejected(self) -> int:
         """How many proposals were over budget."""
         with study_errors():
-            return len(self._trials(TrialState.PRUNED))
+            return sum(map(is_own_rejected, self._trials(TrialState.PRUNED)))
 
     @property
     def parent_run_id(self) -> str | None:

@@ -47,6 +47,7 @@ class TrialRecord:
     audited: whether it was to be stopped and went on as a sample.
     error: why it failed, or empty.
     command: owner string of the process whose worker ran it.
+    code_version: of the code that trained it; empty where an older version did not say it.
     overrides: what of the study's recipe the proposal overrides.
     """
 
@@ -61,6 +62,7 @@ class TrialRecord:
     started: datetime
     completed: datetime
     command: str = ""
+    code_version: str = ""
     overrides: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property

@@ -1,17 +1,23 @@
 """Files that are whole or not there."""
 
 import os
+import re
 import tempfile
 from pathlib import Path
+
+import psutil
 
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file at once: whoever reads it, or stops this, never has half of it.
 
+    What a killed process has left of the same file is removed.
+
     Raises:
         OSError: the folder cannot be written, or the disk is full; nothing is left behind.
     """
-    descriptor, part = tempfile.mkstemp(".part", f".{path.name}.", path.parent)
+    _remove_left(path)
+    descriptor, part = tempfile.mkstemp(".part", f".{path.name}.{os.getpid()}.", path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
@@ -20,6 +26,14 @@ def write_whole(path: Path, content: bytes) -> None:
     except BaseException:
         Path(part).unlink(missing_ok=True)
         raise
+
+
+def _remove_left(path: Path) -> None:
+    pattern = re.compile(rf"\.{re.escape(path.name)}\.(\d+)\..*\.part")
+    for part in path.parent.iterdir():
+        match = pattern.fullmatch(part.name)
+        if match and not psutil.pid_exists(int(match[1])):
+            part.unlink(missing_ok=True)
 
 
 def _usual_mode() -> int:

@@ -14,8 +14,12 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
 
 import psutil
+
+from mnist_tradeoff.system.redaction import redact
 
 RUN_VARIABLE = "MLFLOW_RUN_ID"
 THREADS_VARIABLE = "MNIST_TRADEOFF_THREADS"
@@ -38,10 +42,9 @@ def watch_launcher() -> Callable[[], None]:
     """
     if RUN_VARIABLE not in os.environ:
         return lambda: None
-    parents = [parent for parent in psutil.Process().parents() if parent.name() not in SHELLS]
-    if not parents:
+    launcher = _launcher()
+    if launcher is None:
         return lambda: None
-    launcher = parents[0]
 
     def check() -> None:
         try:
@@ -52,6 +55,30 @@ def watch_launcher() -> Callable[[], None]:
             raise KeyboardInterrupt
 
     return check
+
+
+def _launcher() -> psutil.Process | None:
+    parents = psutil.Process().parents()
+    return next((parent for parent in parents if parent.name() not in SHELLS), None)
+
+
+def require_absolute(variable: str, relative_path: Callable[[str], str]) -> None:
+    """Refuse a relative path in a variable where `mlflow run` was called in another folder.
+
+    Args:
+        relative_path: of a variable's value the path, if it is a relative one.
+
+    Raises:
+        ValueError: it is, and means another file here than there.
+    """
+    path = relative_path(os.environ.get(variable, "").strip())
+    launcher = _launcher() if RUN_VARIABLE in os.environ else None
+    with suppress(psutil.Error, OSError):
+        if path and launcher and not Path(launcher.cwd()).samefile(Path.cwd()):
+            raise ValueError(
+                f"{variable} names the relative path '{redact(path)}', and means another file here "
+                f"('{Path.cwd()}') than where 'mlflow run' was called: make it absolute"
+            )
 
 
 def this_owner() -> str:
@@ -70,17 +97,27 @@ def this_host() -> str:
     return hashlib.md5(name.encode()).hexdigest()[:12]
 
 
-def is_dead(owner: str, beat: float | None = None) -> bool:
-    """Whether an owner's process has ended.
+def is_owner(owner: Any) -> bool:
+    """Whether something is of the form that ``this_owner`` gives."""
+    return isinstance(owner, str) and re.fullmatch(r"[^/\s]+/\d+/\d+", owner) is not None
+
+
+def is_dead(owner: Any, beat: Any = None, now: float | None = None) -> bool:
+    """Whether an owner's process has ended; one that is no owner has not.
 
     Args:
         owner: as ``this_owner`` gives it.
         beat: when it was last heard of, in seconds of ``time.time``. It decides about a process on
-            another host; without it, that one is taken to be alive.
+            another host; without it, or where it is no number, that one is taken to be alive.
+        now: by the clock that the beat is of, if that is another one than this machine's.
     """
+    if not is_owner(owner):
+        return False
     match = re.fullmatch(rf"{this_host()}/(\d+)/(\d+)", owner)
     if not match:
-        return beat is not None and time.time() - beat > SILENCE_SECONDS
+        with suppress(TypeError, ValueError):
+            return (time.time() if now is None else now) - float(beat) > SILENCE_SECONDS
+        return False
     try:
         process = psutil.Process(int(match[1]))
         is_another = abs(process.create_time() - int(match[2])) > CLOCK_SECONDS

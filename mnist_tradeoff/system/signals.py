@@ -1,5 +1,6 @@
 """How a command ends: errors as one line, and signals, each with its exit code."""
 
+import io
 import signal
 import sys
 import time
@@ -27,6 +28,7 @@ class Interrupted(KeyboardInterrupt):
 def run_to_exit(main: Callable[[], None]) -> NoReturn:
     """Run a command and exit: 0, or with a line on stderr 1, or 128 + the signal's number."""
     raise_on_signals()
+    print_what_can_be_printed()
     try:
         main()
     except KeyboardInterrupt as error:
@@ -35,6 +37,13 @@ def run_to_exit(main: Callable[[], None]) -> NoReturn:
     except ERRORS as error:
         _exit(f"error: {' '.join(str(error).split())}", EXIT_FAILED)
     sys.exit(0)
+
+
+def print_what_can_be_printed() -> None:
+    """From now on a sign that the terminal's encoding does not have is printed as ``?``."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def raise_on_signals() -> None:

@@ -10,7 +10,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from mnist_tradeoff.system.processes import THREADS_VARIABLE, exit_with_parent
-from mnist_tradeoff.system.signals import ERRORS, EXIT_FAILED
+from mnist_tradeoff.system.signals import ERRORS, EXIT_FAILED, print_what_can_be_printed
 
 POLL_SECONDS = 0.5
 GRACE_SECONDS = 20
@@ -103,6 +103,7 @@ def _main(
     target: Callable[..., None], arguments: tuple[Any, ...], threads: int, errors: Connection
 ) -> None:
     exit_with_parent()
+    print_what_can_be_printed()
     os.environ[THREADS_VARIABLE] = str(threads)
     try:
         target(*arguments)

@@ -1,5 +1,6 @@
 """Finished models in MLflow: loaded from there, and their exported files logged there."""
 
+import hashlib
 import re
 import statistics
 import tempfile
@@ -18,10 +19,11 @@ from mlflow.utils.time import get_current_time_millis
 from mnist_tradeoff.analysis.trainings import Model, Training
 from mnist_tradeoff.architecture.costs import COSTS, OBJECTIVES
 from mnist_tradeoff.data.dataset import Dataset
-from mnist_tradeoff.device.export import Exported
+from mnist_tradeoff.device.export import FILES, Exported
 from mnist_tradeoff.system.processes import this_host
 from mnist_tradeoff.tracking.store import TrackingError, tracking_errors
-from mnist_tradeoff.tracking.study_runs import STUDY_ROLE, find_run
+from mnist_tradeoff.tracking.study_runs import find_run
+from mnist_tradeoff.tracking.tags import EXPORTED, LATENCY_HOST, STUDY_ROLE, internal, role_of
 from mnist_tradeoff.tracking.trainings import training_of
 from mnist_tradeoff.training.backend import keras
 
@@ -59,7 +61,7 @@ def finals_of_run(run_id: str, dataset: Dataset) -> list[Training]:
     with tracking_errors():
         run = mlflow.MlflowClient().get_run(run_id)
     _require_dataset(run, dataset, f"run {run_id}")
-    role = run.data.tags.get("role")
+    role = role_of(run)
     if role == STUDY_ROLE:
         return _named_in_front(run)
     if role == SUITE_ROLE:
@@ -134,17 +136,46 @@ def load_model(run_id: str) -> keras.Model:
         raise ModelError(f"the model of run {run_id} is missing or damaged ({line})") from None
 
 
-def log_export(run_id: str, exported: Exported) -> None:
-    """Costs as metrics, files in the folder ``export``, and which host measured the times."""
+def model_digest(run_id: str) -> str:
+    """md5 of a run's Keras model as it lies in the store; empty where it cannot be read."""
+    with suppress(MlflowException, OSError), tempfile.TemporaryDirectory() as folder:
+        path = download_artifacts(f"runs:/{run_id}/model/{MODEL_FILE}", dst_path=folder)
+        return hashlib.md5(Path(path).read_bytes()).hexdigest()
+    return ""
+
+
+def found_export(run_id: str, key: str) -> dict[str, float] | None:
+    """The metrics of a run that ``log_export`` has finished with this key; None: it has not.
+
+    Raises:
+        TrackingError: the store failed.
+    """
+    client = mlflow.MlflowClient()
+    with tracking_errors():
+        run = client.get_run(run_id)
+        is_deleted = run.info.lifecycle_stage == LifecycleStage.DELETED
+        if is_deleted or run.data.tags.get(EXPORTED) != key:
+            return None
+        files = {Path(file.path).name for file in client.list_artifacts(run_id, EXPORT_FOLDER)}
+    return run.data.metrics if files >= set(FILES) else None
+
+
+def log_export(run_id: str, exported: Exported, key: str) -> None:
+    """Costs as metrics, files in the folder ``export``, and which host measured the times.
+
+    Args:
+        key: what they depend on; written last, for ``found_export``.
+    """
     client = mlflow.MlflowClient()
     now = get_current_time_millis()
     with tracking_errors(), tempfile.TemporaryDirectory() as folder:
         for name, content in exported.files.items():
             (Path(folder) / name).write_bytes(content)
         client.log_artifacts(run_id, folder, EXPORT_FOLDER)
-        client.set_tag(run_id, "latency_host", this_host())
+        client.set_tag(run_id, LATENCY_HOST, this_host())
         metrics = [Metric(name, value, now, 0) for name, value in exported.metrics.items()]
         client.log_batch(run_id, metrics)
+        client.set_tag(run_id, EXPORTED, key)
 
 
 def models_of(finals: Sequence[Training]) -> list[Model]:
@@ -200,4 +231,4 @@ def measured_here(finals: Sequence[Training]) -> list[Training]:
     client = mlflow.MlflowClient()
     with tracking_errors():
         runs = [client.get_run(final.run_id) for final in finals]
-    return [training_of(run) for run in runs if run.data.tags.get("latency_host") == this_host()]
+    return [training_of(run) for run in runs if internal(run, LATENCY_HOST) == this_host()]

@@ -20,8 +20,10 @@ from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 
 from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.system.host import cpu_name
-from mnist_tradeoff.system.processes import RUN_VARIABLE, beating, is_dead, this_owner
-from mnist_tradeoff.tracking.store import BEAT_TAG, SQLITE, tracking_errors
+from mnist_tradeoff.system.processes import RUN_VARIABLE, beating, is_dead, is_owner, this_owner
+from mnist_tradeoff.tracking.sqlite import is_sqlite
+from mnist_tradeoff.tracking.store import tracking_errors
+from mnist_tradeoff.tracking.tags import BEAT, OWNER, internal, marked
 from mnist_tradeoff.training.backend import THREADS, tf
 
 PROJECT_FOLDER = Path(__file__).parents[2]
@@ -59,7 +61,7 @@ def tracked_run(
             # `mlflow run` has logged its parameters as the user spelled them, and another spelling
             # of the same value (0.001 after 1e-3) would be refused.
             mlflow.log_params({k: v for k, v in params.items() if k not in run.data.params})
-            mlflow.set_tags({**tags, **_environment_tags()})
+            mlflow.set_tags({**marked(tags), **_environment_tags()})
             with _owned(run):
                 yield run.info.run_id
             status = RunStatus.FINISHED
@@ -102,17 +104,17 @@ def _owned(run: Run) -> Iterator[None]:
 
     A run that another living process goes on with at the same time stays that one's.
     """
-    owner = run.data.tags.get("owner")
-    if owner and not is_dead(owner, float(run.data.tags.get(BEAT_TAG, 0))):
+    owner = internal(run, OWNER)
+    if is_owner(owner) and not is_dead(owner, internal(run, BEAT) or 0):
         yield
         return
 
     def beat() -> None:
-        mlflow.MlflowClient().set_tag(run.info.run_id, BEAT_TAG, f"{time.time():.0f}")
+        mlflow.MlflowClient().set_tag(run.info.run_id, BEAT, f"{time.time():.0f}")
 
-    mlflow.set_tag("owner", this_owner())
+    mlflow.set_tag(OWNER, this_owner())
     beat()
-    if mlflow.get_tracking_uri().startswith(SQLITE):  # of this machine, where owners are known
+    if is_sqlite(mlflow.get_tracking_uri()):  # of this machine, where owners are known
         yield
     else:
         with beating(beat):

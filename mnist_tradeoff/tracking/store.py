@@ -11,25 +11,29 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import mlflow
-from mlflow.entities import Run, RunStatus
+from mlflow.entities import RunStatus
 from mlflow.exceptions import MlflowException
 from sqlalchemy import NullPool, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from mnist_tradeoff.system.advisory_lock import advisory_lock
+from mnist_tradeoff.system.locked_database import wait_for_locked_databases
 from mnist_tradeoff.system.locks import file_lock
-from mnist_tradeoff.system.processes import is_dead
+from mnist_tradeoff.system.processes import is_dead, require_absolute
 from mnist_tradeoff.system.redaction import redact
+from mnist_tradeoff.tracking.sqlite import default_uri, is_sqlite, prepare_files, sqlite_path
+from mnist_tradeoff.tracking.tags import BEAT, OWNER, internal, role_of
 
-SQLITE = "sqlite:///"
 URI_VARIABLE = "MLFLOW_TRACKING_URI"
 SERVER_TIMEOUT_SECONDS = 5
+# What SQLite says of a file that it cannot read.
+DAMAGED = ("file is not a database", "database disk image is malformed", "unsupported file format")
 # SQLAlchemy puts this line before some of its messages.
 AUTOFLUSH = "(raised as a result of"
-BEAT_TAG = "last_alive"
 LOCAL_SERVER = "http://127.0.0.1:5000"
 
 # A file at a time is read back here: a bar for each would only flicker.
@@ -61,9 +65,9 @@ def prepare_store() -> int:
     Raises:
         TrackingError: a server that does not answer, or a database that cannot be opened.
     """
-    mlflow.set_tracking_uri(
-        os.environ.get(URI_VARIABLE) or f"{SQLITE}{Path('mlflow.db').absolute()}"
-    )
+    wait_for_locked_databases()
+    require_absolute(URI_VARIABLE, _relative_path)
+    mlflow.set_tracking_uri(os.environ.get(URI_VARIABLE, "").strip() or default_uri())
     uri = mlflow.get_tracking_uri()
     scheme = urlsplit(uri).scheme
     if _is_server(uri):
@@ -71,23 +75,38 @@ def prepare_store() -> int:
     elif scheme.partition("+")[0] in ("postgresql", "mysql"):
         _require_database(uri)
     with tracking_errors(), _first_touch_lock(uri):
+        if is_sqlite(uri):
+            prepare_files(uri)
         mlflow.search_experiments(max_results=1)
     with tracking_errors():
         return _close_abandoned_runs()
 
 
+def _relative_path(uri: str) -> str:
+    """The path in the address of a store of files, if it is a relative one; else nothing."""
+    url = urlsplit(uri)
+    if url.scheme.partition("+")[0] == "sqlite":
+        path = url.path[1:]
+    elif url.scheme in ("", "file") and not url.netloc:
+        path = url.path
+    else:
+        return ""
+    return "" if Path(unquote(path)).is_absolute() or path in ("", ":memory:") else path
+
+
 def _close_abandoned_runs() -> int:
     client, closed = mlflow.MlflowClient(), 0
-    for run in mlflow.search_runs(
-        search_all_experiments=True,
-        filter_string="attributes.status = 'RUNNING' and tags.owner LIKE '%/%/%'",
-        output_format="list",
-    ):
-        assert isinstance(run, Run)
-        beat = run.data.tags.get(BEAT_TAG)
-        if is_dead(run.data.tags["owner"], float(beat) if beat else None):
-            client.set_terminated(run.info.run_id, RunStatus.to_string(RunStatus.KILLED))
-            closed += 1
+    for tag in (OWNER, "owner"):  # older versions called it so
+        runs: list[Any] = mlflow.search_runs(  # pyright: ignore[reportAssignmentType]
+            search_all_experiments=True,
+            filter_string=f"attributes.status = 'RUNNING' and tags.`{tag}` LIKE '%/%/%'",
+            output_format="list",
+        )
+        for run in runs:
+            if role_of(run) and is_dead(internal(run, OWNER), internal(run, BEAT)):
+                with suppress(MlflowException):  # of somebody whose runs we may not change
+                    client.set_terminated(run.info.run_id, RunStatus.to_string(RunStatus.KILLED))
+                    closed += 1
     return closed
 
 
@@ -160,10 +179,10 @@ def _first_touch_lock(uri: str) -> Iterator[None]:
         with tracking_errors(), advisory_lock(engine, "tracking"):
             yield
         return
-    if not uri.startswith(SQLITE):
+    path = sqlite_path(uri)
+    if path is None:
         yield
         return
-    path = sqlite_path(uri)
     with ExitStack() as held:
         try:
             held.enter_context(file_lock(path.with_name(f".{path.name}.lock")))
@@ -182,18 +201,20 @@ def tracking_errors() -> Iterator[None]:
         yield
     except (MlflowException, SQLAlchemyError, ImportError) as error:
         lines = [line for line in str(error).splitlines() if not line.startswith(AUTOFLUSH)]
-        raise TrackingError(f"tracking failed: {redact(lines[0] if lines else '')}") from None
+        line = redact(lines[0] if lines else "")
+        path = sqlite_path(mlflow.get_tracking_uri())
+        if path and any(word in line for word in DAMAGED):
+            raise TrackingError(
+                f"'{path}' is damaged, or no database ({line}): restore it from a copy, or move it "
+                "away and begin anew"
+            ) from None
+        raise TrackingError(f"tracking failed: {line}") from None
 
 
 def store_folder() -> Path:
     """Where the user stands: the folder of the SQLite store, or else the current one."""
-    uri = mlflow.get_tracking_uri()
-    return sqlite_path(uri).parent if uri.startswith(SQLITE) else Path.cwd()
-
-
-def sqlite_path(uri: str) -> Path:
-    """File of an address ``sqlite:///PATH``, which `mlflow run` percent-encodes."""
-    return Path(unquote(uri.removeprefix(SQLITE))).absolute()
+    path = sqlite_path(mlflow.get_tracking_uri())
+    return path.parent if path else Path.cwd()
 
 
 def address() -> str:
@@ -213,7 +234,8 @@ def how_to_open() -> str:
         return ""
     # Named even where it is the default: an old ./mlruns folder would go before ./mlflow.db.
     shown = shlex.quote(uri) if uri == mlflow.get_tracking_uri() else f'"${URI_VARIABLE}"'
-    return f"mlflow ui --backend-store-uri {shown}"
+    here = f"cd {shlex.quote(str(Path.cwd()))} && " if _relative_path(uri) else ""
+    return f"{here}mlflow ui --backend-store-uri {shown}"
 
 
 def runs_page(experiment_id: str) -> str:

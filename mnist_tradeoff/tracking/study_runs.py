@@ -35,10 +35,16 @@ from mnist_tradeoff.system.processes import RUN_VARIABLE, this_owner
 from mnist_tradeoff.system.retries import patiently
 from mnist_tradeoff.tracking.runs import mlflow_dataset, status_kept, tracked_run
 from mnist_tradeoff.tracking.store import TrackingError, tracking_errors
-from mnist_tradeoff.tracking.trainings import PARENT_TAG
+from mnist_tradeoff.tracking.tags import (
+    PARENT_TAG,
+    SESSION_ROLE,
+    STUDY_ROLE,
+    STUDY_RUN_ID,
+    TRIAL_ROLE,
+    marked,
+    role_of,
+)
 
-STUDY_ROLE = "study"
-TRIAL_ROLE = "trial"
 FRONT_TAGS = ("on_front", "dominated_by")
 # A store that went away is asked again after so many seconds.
 RETRY_SECONDS = 5
@@ -50,7 +56,7 @@ def study_run(params: Mapping[str, Any], study: Study, is_end: bool = True) -> I
     """The study's one parent run: gone on with, or, at the first time, begun.
 
     `mlflow run` opens a run of its own every time. When the study has its parent already, that one
-    gets the role ``session`` and the tag ``study_run_id``.
+    gets the role ``session`` and a tag with the parent's id.
 
     Args:
         is_end: whether the study's run ends with this; else it is left with the status that it had.
@@ -70,7 +76,7 @@ def study_run(params: Mapping[str, Any], study: Study, is_end: bool = True) -> I
                 _require_new(name)
                 parent_id = None
             if parent_id and RUN_VARIABLE in os.environ:
-                session = {**tags, "role": "session", "study_run_id": parent_id}
+                session = {**tags, "role": SESSION_ROLE, STUDY_RUN_ID: parent_id}
                 runs.enter_context(tracked_run(f"{name} session", params, session))
                 params = {}
             if parent_id and not is_end:
@@ -96,7 +102,7 @@ def _exists(run_id: str) -> bool:
 
 
 def find_run(role: str, study: str) -> Run | None:
-    """Any run with a role in a study, of whatever experiment; None where there is none.
+    """The newest run of ours with a role in a study, of whatever experiment; None: there is none.
 
     Raises:
         TrackingError: the store failed.
@@ -105,10 +111,15 @@ def find_run(role: str, study: str) -> Run | None:
         runs: list[Any] = mlflow.search_runs(  # pyright: ignore[reportAssignmentType]
             search_all_experiments=True,
             filter_string=f"tags.role = '{role}' and tags.study = '{study}'",
+            order_by=["attributes.start_time DESC"],
             output_format="list",
-            max_results=1,
         )
-    return runs[0] if runs else None
+    return next((run for run in runs if role_of(run) == role), None)
+
+
+def _is_trial(run: Run) -> bool:
+    """Whether a child of a study's run is one of ours: others are neither counted nor deleted."""
+    return role_of(run) == TRIAL_ROLE and run.data.tags.get("trial_number", "").isdecimal()
 
 
 def _require_new(name: str) -> None:
@@ -161,7 +172,7 @@ class TrialLog:
             ),
             output_format="list",
         )
-        for run in sorted(runs, key=lambda run: run.info.run_id):
+        for run in sorted(filter(_is_trial, runs), key=lambda run: run.info.run_id):
             number = int(run.data.tags["trial_number"])
             # Its writer was killed in the middle; or, where there is no lock, two wrote at once.
             if run.info.status == "RUNNING" or number in found:
@@ -226,8 +237,7 @@ class TrialLog:
 
     def _tags(self, trial: TrialRecord) -> dict[str, str]:
         return {
-            PARENT_TAG: self.parent_id,
-            "role": TRIAL_ROLE,
+            **marked({PARENT_TAG: self.parent_id, "role": TRIAL_ROLE}),
             "study": self.config.study,
             "trial_number": str(trial.number),
             "architecture": trial.architecture,
@@ -236,6 +246,7 @@ class TrialLog:
             "audited": _text(trial.audited),
             **({"precision": trial.rungs[-1].precision} if trial.rungs else {}),
             **({"error": trial.error} if trial.error else {}),
+            **({"code_version": trial.code_version} if trial.code_version else {}),
         }
 
     def _params(self, trial: TrialRecord) -> dict[str, Any]:

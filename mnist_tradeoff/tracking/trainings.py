@@ -10,16 +10,17 @@ from importlib.metadata import version
 import mlflow
 import numpy as np
 from mlflow.entities import Run
+from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 
 from mnist_tradeoff.analysis.trainings import Training
 from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.tracking.runs import log_contents
 from mnist_tradeoff.tracking.store import TrackingError, tracking_errors
+from mnist_tradeoff.tracking.tags import PARENT_TAG, role_of
 from mnist_tradeoff.training.fingerprint import code_version
 from mnist_tradeoff.training.loop import Epoch, FinalResult
 
-PARENT_TAG = "mlflow.parentRunId"
 PREDICTIONS_FILE = "test_predictions.npy"
 CURVE_METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
 MODEL_REQUIREMENTS = ("mlflow", "tensorflow", "keras", "numpy")
@@ -88,7 +89,7 @@ def finished_trainings(
     found = {}
     for run in runs:
         fingerprint = run.data.tags.get("fingerprint")
-        if fingerprint in fingerprints and run.data.tags["role"] in roles:
+        if fingerprint in fingerprints and role_of(run) in roles:
             with suppress(TrackingError):
                 found[fingerprint] = read_training(run.info.run_id)
     return found
@@ -99,8 +100,10 @@ def adopt(run_id: str) -> None:
     client = mlflow.MlflowClient()
     active = mlflow.active_run()
     assert active is not None
-    parent_id = client.get_run(run_id).data.tags.get(PARENT_TAG)
-    if parent_id is None or client.get_run(parent_id).info.status in ("FAILED", "KILLED"):
+    parent_id, status = client.get_run(run_id).data.tags.get(PARENT_TAG), None
+    with suppress(MlflowException):  # it is gone
+        status = client.get_run(parent_id).info.status if parent_id else None
+    if status in (None, "FAILED", "KILLED"):
         client.set_tag(run_id, PARENT_TAG, active.info.run_id)
 
 
@@ -122,11 +125,18 @@ def read_training(run_id: str) -> Training:
 
 
 def training_of(run: Run) -> Training:
-    """A finished training as its run alone tells it, without curve and predictions."""
+    """A finished training as its run alone tells it, without curve and predictions.
+
+    Raises:
+        TrackingError: it is the run of another program.
+    """
     params, metrics = run.data.params, {**run.data.metrics}
-    architecture = run.data.tags.get("architecture", params["model"])
-    identity = (params["model"], int(params["seed"]), run.info.run_id)
-    return Training(*identity, metrics, architecture=architecture)
+    try:
+        model, seed = params["model"], int(params["seed"])
+    except (KeyError, ValueError):
+        raise TrackingError(f"run {run.info.run_id} is no training of this project") from None
+    architecture = run.data.tags.get("architecture", model)
+    return Training(model, seed, run.info.run_id, metrics, architecture=architecture)
 
 
 def _read_predictions(path: str) -> np.ndarray:

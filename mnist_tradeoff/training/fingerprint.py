@@ -26,13 +26,16 @@ def code_version() -> str:
     return digest.hexdigest()[:12]
 
 
-def fingerprint(architecture: str, config: TrainConfig, precision: str, data_digest: str) -> str:
+def fingerprint(
+    architecture: str, config: TrainConfig, precision: str, data_digest: str, code: str = ""
+) -> str:
     """Digest of all that decides about a training: what, how, on which data, by which code.
 
     Args:
         architecture: the notation; however the user named it.
         precision: the one used, where ``config.precision`` may be ``auto``.
         data_digest: of the whole set, see ``data.dataset.Dataset``.
+        code: as ``code_version`` gave it; empty: this one.
     """
     parts = {
         "architecture": architecture,
@@ -42,6 +45,6 @@ def fingerprint(architecture: str, config: TrainConfig, precision: str, data_dig
         "seed": config.seed,
         "precision": precision,
         "data": data_digest,
-        "code": code_version(),
+        "code": code or code_version(),
     }
     return hashlib.md5(json.dumps(parts, sort_keys=True).encode()).hexdigest()

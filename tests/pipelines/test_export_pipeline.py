@@ -140,6 +140,11 @@ def test_one_training_is_exported_by_its_run(exported, stripes):
     done = execute(folder, [*command, run.info.run_id])
     assert done.returncode == 0, done.stderr
     assert "1/1 " in done.stderr
+    assert "finished before" not in done.stderr  # that was with another tolerance
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("model*.tflite")}
+    again = execute(folder, [*command, run.info.run_id])
+    assert "seed 0: finished before, and is reused: " in again.stderr
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("model*.tflite")} == before
     client = mlflow.MlflowClient(f"sqlite:///{folder}/mlflow.db")
     client.delete_run(run.info.run_id)
     done = execute(folder, [*command, run.info.run_id])

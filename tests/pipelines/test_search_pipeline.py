@@ -205,7 +205,7 @@ def test_again_trains_nothing_and_more_trials_go_on(finished_search, stripes):
     assert [(trial.number, trial.values) for trial in trials_of(folder)] == before
     (session,) = of_role(folder, "session")
     (parent,) = of_role(folder, "study")
-    assert session.data.tags["study_run_id"] == parent.info.run_id
+    assert session.data.tags["mnist_tradeoff.study_run_id"] == parent.info.run_id
     more = search(folder, "--trials", "6", *SIZE[2:], "--dataset", str(stripes))
     assert more.returncode == 0, more.stderr
     assert "6/6 trial 5" in more.stderr

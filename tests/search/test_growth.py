@@ -72,6 +72,7 @@ def grown(folder: Path, count: int) -> Study:
             user_attrs={
                 "architecture": str(architecture), "seed": number, "costs": costs,
                 "rungs": [{**rung, "precision": "float32", "curve": {}}],
+                "code_version": study.code,
             },
             datetime_start=start, datetime_complete=start + timedelta(seconds=9),
         )  # fmt: skip

@@ -83,3 +83,8 @@ def test_spaces_have_names():
     assert space_named("widths") is SPACES["widths"]
     with pytest.raises(ValueError, match="unknown space 'depths': use widths"):
         SearchConfig(space="depths")
+
+
+def test_blanks_between_two_costs_are_none_of_the_study():
+    config = SearchConfig(cost=" num_params ,  macs")
+    assert (config.cost, config.costs) == ("num_params,macs", ("num_params", "macs"))

@@ -60,13 +60,40 @@ def test_a_storage_that_cannot_be_used_is_one_line_without_its_password(
     assert error.value.__cause__ is None
 
 
-@pytest.mark.parametrize("name", ["nonsense", "postgres://me:hunter2@127.0.0.1/optuna"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "nonsense",
+        "postgres://me:hunter2@127.0.0.1/optuna",
+        "postgresql+psycopg:/me:hunter2@127.0.0.1/optuna",
+        "me:hunter2@127.0.0.1/optuna",
+    ],
+)
 def test_a_word_that_is_no_storage_is_refused_and_makes_no_file(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OPTUNA_STORAGE", name)
-    with pytest.raises(StudyError, match=r"postgresql\+psycopg://"):
+    with pytest.raises(StudyError, match=r"postgresql\+psycopg://") as error:
         Study(CONFIG, DATA, MNIST, tmp_path)
+    assert "hunter2" not in str(error.value)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [b"garbage", b"\xff\xfe", b"\x80", b"\0\0", b"[]", b'{"op_code": 99}', b'{"op_code": 4}'],
+)
+def test_a_line_of_a_journal_that_is_no_entry_is_named(tmp_path, monkeypatch, garbage):
+    monkeypatch.delenv("OPTUNA_STORAGE", raising=False)
+    run(Study(CONFIG, DATA, MNIST, tmp_path), 2)
+    journal = tmp_path / "optuna_journal.log"
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join([*lines[:5], garbage, b"\n", *lines[5:]]))
+    with pytest.raises(StudyError) as error:
+        Study(CONFIG, DATA, MNIST, tmp_path)
+    assert str(error.value).startswith(f"line 6 of '{journal}' is no entry of Optuna's journal (")
+    assert str(error.value).endswith("restore the file from a copy, or remove that line")
+    journal.write_bytes(b"".join(lines))
+    assert len(Study(CONFIG, DATA, MNIST, tmp_path).finished()) == 2
 
 
 def test_looking_for_studies_makes_no_journal(tmp_path, monkeypatch):

@@ -18,17 +18,6 @@ from mnist_tradeoff.system.processes import SILENCE_SECONDS, this_host
 from tests.studies import CONFIG, DATA, finish, run
 
 
-@pytest.fixture(params=["journal", "sqlite", "postgresql"])
-def folder(request, tmp_path, monkeypatch):
-    monkeypatch.delenv("OPTUNA_STORAGE", raising=False)
-    if request.param == "sqlite":
-        monkeypatch.setenv("OPTUNA_STORAGE", f"sqlite:///{tmp_path}/optuna.db")
-    if request.param == "postgresql":
-        server = request.getfixturevalue("postgres")
-        monkeypatch.setenv("OPTUNA_STORAGE", server.create())
-    return tmp_path
-
-
 def proposals(study: Study) -> list[tuple]:
     return [(t.number, t.architecture, t.seed, t.params) for t in study.finished()]
 
@@ -111,6 +100,19 @@ def test_a_process_that_was_taken_for_dead_changes_nothing_any_more(folder):
     late.finish([0.1, 1])
     late.release()
     assert study.optuna.trials[0].values == values
+
+
+def test_a_process_whose_trial_was_given_back_ends_in_peace_and_its_trainings_are_kept(folder):
+    """As where the clocks of two machines differ."""
+    study = Study(CONFIG, DATA, MNIST, folder)
+    late = study.take()
+    assert late is not None
+    study.give_back(late.trial)
+    finish(late)
+    assert study.optuna.trials[0].state == TrialState.WAITING
+    again = study.take()
+    assert again is not None
+    assert (again.number, len(again.rungs)) == (0, 1)
 
 
 def test_two_that_take_at_once_do_not_exceed_the_total(folder):

@@ -1,5 +1,6 @@
 import os
 import stat
+import subprocess
 
 import pytest
 
@@ -29,3 +30,15 @@ def test_what_fails_leaves_nothing_behind_and_the_old_file_alone(tmp_path):
         write_whole(folder, b"content")  # written, and then it cannot take this place
     assert kept.read_text() == "old"
     assert sorted(tmp_path.iterdir()) == [folder, kept]
+
+
+def test_what_a_killed_process_has_left_of_a_file_is_removed(tmp_path):
+    path = tmp_path / "a.html"
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    left = tmp_path / f".a.html.{ended.pid}.x1.part"
+    others = [tmp_path / f".a.html.{os.getpid()}.x1.part", tmp_path / f".b.{ended.pid}.x1.part"]
+    for file in (left, *others):
+        file.touch()
+    write_whole(path, b"new")
+    assert sorted(tmp_path.iterdir()) == sorted([path, *others])

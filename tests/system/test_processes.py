@@ -62,3 +62,9 @@ def test_owners_alive_dead_and_elsewhere():
     assert is_dead(f"{host}/{number}/{int(started) - 1_000}")  # its number, given again
     assert not is_dead(f"elsewhere/{ended.partition('/')[2]}")
     assert not is_dead("a/team/of/ours")
+    for nonsense in ("zz/1/x", "", None, 7):
+        assert not is_dead(nonsense, 0)
+    for beat in ("x", None, "nan", []):
+        assert not is_dead("elsewhere/1/2", beat)
+    assert is_dead("elsewhere/1/2", "1.5")
+    assert not is_dead("elsewhere/1/2", 1_000.0, now=1_100.0)

@@ -9,3 +9,7 @@ def test_redact(password):
     assert text == "at postgresql+psycopg://***@h/db, retry"
     assert redact("https://h/x?user=u&password=pw") == "https://h/x?user=u&password=***"
     assert redact("sqlite:///a.db") == "sqlite:///a.db"
+    assert redact("sqlite:////home/me@work/a.db") == "sqlite:////home/me@work/a.db"
+    assert redact("postgresql+psycopg:/u:pw@h/db") == "postgresql+psycopg:/***@h/db"
+    assert redact("at 'u:pw@h:1/db', retry") == "at '***@h:1/db', retry"
+    assert redact("8C3:tanh-(8C3s:tanh)@3") == "8C3:tanh-(8C3s:tanh)@3"

@@ -1,11 +1,14 @@
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
 
 from mnist_tradeoff.system import signals
 from mnist_tradeoff.system.signals import run_to_exit
+from tests.factories import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -42,6 +45,19 @@ def test_sigterm_ends_as_one_line(capsys):
         run_to_exit(lambda: os.kill(os.getpid(), signal.SIGTERM))
     assert exit_info.value.code == 143
     assert capsys.readouterr().err == "terminated\n"
+
+
+def test_signs_that_the_terminal_does_not_have_fail_nothing():
+    code = (
+        "import sys\n"
+        "from mnist_tradeoff.system.signals import run_to_exit\n"
+        "run_to_exit(lambda: (print('7 µs'), print('± 日', file=sys.stderr)))"
+    )
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, check=True
+    )
+    assert (done.stdout, done.stderr) == (b"7 ?s\n", b"? ?\n")
 
 
 def test_a_second_signal_does_not_disturb_the_cleaning_up(capsys):

@@ -31,7 +31,9 @@ def test_store_that_is_no_database(monkeypatch, tmp_path):
     path.write_bytes(b"not a database, but somebody's file" * 100)
     before = path.read_bytes()
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{path}")
-    with pytest.raises(tracking.TrackingError, match="tracking failed"):
+    with pytest.raises(
+        tracking.TrackingError, match=r"mlflow.db. is damaged, or no database \(.*begin anew"
+    ):
         tracking.prepare_store()
     assert path.read_bytes() == before
 
