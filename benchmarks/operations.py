@@ -29,7 +29,7 @@ from mnist_tradeoff.data.dataset import Split
 from mnist_tradeoff.report.markdown import table
 from mnist_tradeoff.system.signals import run_to_exit
 from mnist_tradeoff.training.backend import THREADS, tf
-from mnist_tradeoff.training.build import build
+from mnist_tradeoff.training.build import build_net
 from mnist_tradeoff.training.loop import Loop
 from mnist_tradeoff.training.recipe import TrainConfig, choose_precision
 
@@ -54,9 +54,8 @@ def measure(model: str, training: Split) -> dict[str, float]:
     architecture = resolve(model)
     precision = choose_precision(architecture, "auto")
     config = TrainConfig(epochs=1, batch_size=BATCH_SIZE)
-    loop = Loop(
-        build(architecture, MNIST, 0, precision), training, config, macs(architecture, MNIST)
-    )
+    net = build_net(architecture, MNIST, 0, precision, is_trained=True)
+    loop = Loop(net, training, config, macs(architecture, MNIST))
     batches = np.arange(STEPS * BATCH_SIZE, dtype=np.int32).reshape(STEPS, BATCH_SIZE)
     loop.run_steps(tf.constant(batches))
     with tempfile.TemporaryDirectory() as folder:

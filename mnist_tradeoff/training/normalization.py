@@ -12,6 +12,10 @@ from typing import Any
 from mnist_tradeoff.training.backend import keras, tf
 
 EPSILON = 1e-3
+# Multiples of so many channels are normalised by oneDNN's kernel; it is slow at any other number.
+FUSED_CHANNELS = 8
+# Numbers in a row of ``composed``: two vectors of AVX-512.
+ROW = 32
 
 
 class GroupNormalization(keras.layers.Layer):
@@ -47,22 +51,57 @@ class GroupNormalization(keras.layers.Layer):
             scale = self.gamma * tf.math.rsqrt(self.variance + self.epsilon)
             return inputs * scale + (self.beta - self.mean * scale)
         images = tf.cast(inputs, tf.float32)
-        _, *places, channels = inputs.shape
-        if len(places) != 2:  # the kernel takes height and width
-            images = tf.reshape(images, [-1, 1, math.prod(places), channels])
-        normalized, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
-            x=images,
-            scale=tf.convert_to_tensor(self.gamma),
-            offset=tf.convert_to_tensor(self.beta),
-            mean=[],
-            variance=[],
-            epsilon=self.epsilon,
-            is_training=True,
-        )
+        normalize = fused if images.shape[-1] % FUSED_CHANNELS == 0 else composed
+        normalized, mean, variance = normalize(images, self.gamma, self.beta, self.epsilon)
         self.moments = (mean, variance)
-        if len(places) != 2:
-            normalized = tf.reshape(normalized, [-1, *places, channels])
         return tf.cast(normalized, inputs.dtype)
+
+
+def fused(images: Any, gamma: Any, beta: Any, epsilon: float) -> tuple[Any, Any, Any]:
+    """Images normalised over all axes but the last, with their mean and (unbiased) variance."""
+    _, *places, channels = images.shape
+    flat = tf.reshape(images, [-1, 1, math.prod(places), channels])
+    normalized, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+        x=images if len(places) == 2 else flat,
+        scale=tf.convert_to_tensor(gamma),
+        offset=tf.convert_to_tensor(beta),
+        mean=[],
+        variance=[],
+        epsilon=epsilon,
+        is_training=True,
+    )
+    return tf.reshape(normalized, images.shape), mean, variance
+
+
+def composed(images: Any, gamma: Any, beta: Any, epsilon: float) -> tuple[Any, Any, Any]:
+    """What ``fused`` gives, of few operations on long rows.
+
+    oneDNN's kernel goes number by number where the channels do not fill its vectors. Rows of
+    several places fill them whatever the channels, and are summed by a matrix product
+    (benchmarks/NOTES.md).
+    """
+    channels, size = images.shape[-1], images.shape.num_elements()
+    places = 1
+    while channels * places < ROW and size % (2 * channels * places) == 0:
+        places *= 2
+    rows = tf.reshape(images, [-1, channels * places])
+    count, ones = size // channels, tf.ones((1, size // (channels * places)))
+
+    def mean_of(numbers: Any) -> Any:
+        summed = tf.reshape(tf.matmul(ones, numbers), [places, channels])
+        return tf.reduce_sum(summed, axis=0) / count
+
+    def along(values: Any) -> Any:
+        return tf.tile(values, [places])
+
+    mean = mean_of(rows)
+    centred = rows + along(-mean)  # the gradient of a difference is negated number by number
+    # The gradient of a square is two products, that of half of it is one.
+    half = mean_of(centred * tf.stop_gradient(centred))
+    variance = 2 * half - tf.stop_gradient(half)
+    scale = tf.math.rsqrt(variance + epsilon) * gamma
+    normalized = centred * along(scale) + along(tf.convert_to_tensor(beta))
+    return tf.reshape(normalized, images.shape), mean, variance * (count / max(1, count - 1))
 
 
 class Noise(keras.layers.Layer):

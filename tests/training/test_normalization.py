@@ -7,10 +7,11 @@ from mnist_tradeoff.architecture.notation import parse
 from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.data.sets import load
 from mnist_tradeoff.training import evaluation
+from mnist_tradeoff.training.backend import tf
 from mnist_tradeoff.training.build import build_net
 from mnist_tradeoff.training.loop import train_and_test
 from mnist_tradeoff.training.net import carry_over
-from mnist_tradeoff.training.normalization import Noise
+from mnist_tradeoff.training.normalization import EPSILON, Noise, composed, fused
 from mnist_tradeoff.training.recipe import TrainConfig
 
 MIXED = parse("4C3b-(4DS3sb:hswish)+-P2-(4C3sb)@2-drop0.2-G-16b")
@@ -30,6 +31,35 @@ def test_one_two_and_four_threads_give_the_same_weights(dataset, monkeypatch):
     for other in weights[1:]:
         for a, b in zip(weights[0], other, strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("normalize", [fused, composed])
+@pytest.mark.parametrize("shape", [(64, 28, 28, 6), (12, 5, 7, 8), (50, 14), (9, 49, 16)])
+def test_normalisation_and_its_gradient_are_those_of_arithmetic(normalize, shape):
+    random = np.random.default_rng(0)
+    images, upstream = (random.normal(3, 2, shape) for _ in range(2))
+    gamma, beta = (random.normal(size=shape[-1:]) for _ in range(2))
+    given = [tf.constant(one, tf.float32) for one in (images, gamma, beta)]
+    with tf.GradientTape() as tape:
+        tape.watch(given)
+        normalized, mean, variance = normalize(*given, EPSILON)
+        loss = tf.reduce_sum(normalized * tf.constant(upstream, tf.float32))
+    axes = tuple(range(len(shape) - 1))
+    deviation = np.sqrt(images.var(axes) + EPSILON)
+    bare = (images - images.mean(axes)) / deviation
+    slopes = upstream - upstream.mean(axes) - bare * (upstream * bare).mean(axes)
+    expected = {
+        "images": gamma / deviation * slopes,
+        "gamma": (upstream * bare).sum(axes),
+        "beta": upstream.sum(axes),
+        "normalized": gamma * bare + beta,
+        "mean": images.mean(axes),
+        "variance": images.var(axes, ddof=1),
+    }
+    found = [*tape.gradient(loss, given), normalized, mean, variance]
+    for (name, wanted), one in zip(expected.items(), found, strict=True):
+        scale = np.abs(wanted).max()
+        np.testing.assert_allclose(one, wanted, atol=5e-3 * scale, rtol=0, err_msg=name)
 
 
 def test_a_normalised_net_learns_and_is_deployed_folded(dataset):
