@@ -9,7 +9,8 @@ from mnist_tradeoff.architecture.own_model import AnyArchitecture, is_own
 from mnist_tradeoff.architecture.references import resolve
 from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.data.dataset import Dataset
-from mnist_tradeoff.data.sets import load
+from mnist_tradeoff.data.options import DataConfig
+from mnist_tradeoff.data.sets import load_configured
 from mnist_tradeoff.device.export import export_and_measure
 from mnist_tradeoff.report import terminal
 from mnist_tradeoff.report.device import device_pictures, device_texts
@@ -24,13 +25,14 @@ def run_export(
     study: str,
     run_id: str,
     tolerance: float,
-    dataset: str,
+    source: DataConfig,
     params: Mapping[str, Any],
     check_launcher: Callable[[], None],
 ) -> None:
     """Export the finals of a study, or what a run has, and print what they cost.
 
     Args:
+        source: which images, see ``DataConfig``.
         run_id: of a suite, a study or a training; empty: those of the study.
         tolerance: most test accuracy that a file may lose.
         params: what is logged as parameters.
@@ -41,7 +43,7 @@ def run_export(
     """
     prepare_store()
     with tracked_run("export", params, {"role": "export", "study": study}) as own_id:
-        data = load(dataset)
+        data = load_configured(source)
         terminal.warn_of_fallback(data)
         log_dataset(data)
         finals = models.finals_of_run(run_id, data) if run_id else models.finals_of(study, data)

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from mnist_tradeoff.analysis.trainings import Training
-from mnist_tradeoff.architecture.references import REFERENCES
+from mnist_tradeoff.architecture.references import REFERENCES, references_of
 from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.data.dataset import Dataset, Split
-from mnist_tradeoff.data.sets import load
+from mnist_tradeoff.data.options import DataConfig, data_settings
+from mnist_tradeoff.data.sets import load_configured
 from mnist_tradeoff.pipelines.trainings import Trained, train_all
 from mnist_tradeoff.report import terminal
 from mnist_tradeoff.report.search import search_pictures, search_texts, write
@@ -74,8 +75,9 @@ def _open(config: SearchConfig) -> tuple[Study, Dataset]:
     prepare_store()
     if config.step == "init" or config.artifact_location:
         prepare_experiment(config.artifact_location)
-    dataset = load(config.dataset)
+    dataset = load_configured(config)
     terminal.warn_of_fallback(dataset)
+    terminal.tell_misfits(REFERENCES, dataset.task)
     return Study(config, dataset.identity, dataset.task, store_folder()), dataset
 
 
@@ -88,7 +90,7 @@ def _prepare_run(study: Study, dataset: Dataset, config: SearchConfig) -> None:
 def report_study(
     name: str,
     seeds: int,
-    dataset: str,
+    source: DataConfig,
     params: Mapping[str, Any],
     check_launcher: Callable[[], None],
 ) -> None:
@@ -96,6 +98,7 @@ def report_study(
 
     Args:
         seeds: trainings of each final model that there may be.
+        source: which images, see ``DataConfig``.
         params: what is logged as parameters.
 
     Raises:
@@ -105,13 +108,13 @@ def report_study(
     prepare_store()
     folder = store_folder()
     study = Study.load(name, folder)
-    data = load(dataset)
+    data = load_configured(source)
     if study.dataset != data.identity:
         raise ValueError(
             f"study '{name}' is one of '{study.dataset.split()[0]}', not of '{data.name}': name "
             "its set with dataset=PATH"
         )
-    study.config = dataclasses.replace(study.config, seeds=seeds, dataset=dataset)
+    study.config = dataclasses.replace(study.config, seeds=seeds, **data_settings(source))
     with study_run(params, study) as run_id:
         log = TrialLog(run_id, study.config, data, lambda: study.lock("log"))
         text = finish_study(study, data, log, folder, check_launcher, train=False)
@@ -165,7 +168,9 @@ def collect(study: Study, trained: Trained, dataset: Dataset) -> SearchResults:
         found = [trained[run] for run in one if run in trained]
         groups[name] = sorted(found, key=lambda training: training.seed)
     found = front(candidates(trials, config.epochs), config.costs)
-    finalists, references = finalists_of(found, reference_costs(study), groups, dataset.test.labels)
+    finalists, references = finalists_of(
+        found, reference_costs(study), groups, dataset.test.labels, dataset.task
+    )
     return SearchResults(
         study=config.study,
         dataset=dataset.name,
@@ -267,15 +272,20 @@ def final_configs(study: Study) -> dict[str, list[RunConfig]]:
     config = study.config
     found = front(candidates(study.finished(), config.epochs), config.costs)
     proposals = [one.proposal for one in found]
-    proposals += [Proposal(reference.architecture) for reference in REFERENCES.values()]
-    return {finalist_name(one): children(config, one) for one in dict.fromkeys(proposals)}
+    proposals += [
+        Proposal(reference.architecture) for reference in references_of(study.task).values()
+    ]
+    return {
+        finalist_name(one, study.task): children(config, one, study.task)
+        for one in dict.fromkeys(proposals)
+    }
 
 
-def children(config: SearchConfig, proposal: Proposal) -> list[RunConfig]:
+def children(config: SearchConfig, proposal: Proposal, task: Task) -> list[RunConfig]:
     """One full-length training per seed, with the seeds 0, 1, 2, …"""
     recipe = config.recipe(dict(proposal.overrides))
-    model = finalist_name(Proposal(proposal.architecture))
+    model = finalist_name(Proposal(proposal.architecture), task)
     return [
-        RunConfig(**recipe, model=model, seed=seed, dataset=config.dataset)
+        RunConfig(**recipe, model=model, seed=seed, **data_settings(config))
         for seed in range(config.seeds)
     ]

@@ -4,7 +4,8 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from mnist_tradeoff.data.sets import load
+from mnist_tradeoff.data.options import DataConfig, data_settings
+from mnist_tradeoff.data.sets import load_configured
 from mnist_tradeoff.pipelines.trainings import train_all
 from mnist_tradeoff.report import terminal
 from mnist_tradeoff.report.suite import suite_pictures, suite_texts
@@ -19,7 +20,7 @@ def run_suite(
     recipe: Recipe,
     models: Sequence[str],
     seeds: int,
-    dataset: str,
+    source: DataConfig,
     params: Mapping[str, Any],
     check_launcher: Callable[[], None],
 ) -> None:
@@ -27,6 +28,7 @@ def run_suite(
 
     Args:
         models: names of the references, notations, ``PATH.py:FUNCTION``.
+        source: which images, see ``DataConfig``.
         params: what is logged as the suite's parameters.
 
     Raises:
@@ -35,10 +37,11 @@ def run_suite(
     """
     prepare_store()
     with tracked_run("suite", params, {"role": "suite"}) as run_id:
-        data = load(dataset)
+        data = load_configured(source)
         terminal.warn_of_fallback(data)
         log_dataset(data)
-        configs = children(recipe, models, seeds, dataset)
+        fitting = terminal.tell_misfits(models, data.task)
+        configs = children(recipe, fitting, seeds, source)
         trained, failures = train_all(configs, data, check_launcher, ROLE, [ROLE])
         trainings, texts = list(trained.values()), {}
         if trainings:
@@ -55,11 +58,12 @@ def run_suite(
     print(how_to_look(run_id))
 
 
-def children(recipe: Recipe, models: Sequence[str], seeds: int, dataset: str) -> list[RunConfig]:
+def children(
+    recipe: Recipe, models: Sequence[str], seeds: int, source: DataConfig
+) -> list[RunConfig]:
     """One training per model and seed, seed by seed: a slow hour touches all models alike."""
     settings = {one.name: getattr(recipe, one.name) for one in dataclasses.fields(Recipe)}
+    settings |= data_settings(source)
     return [
-        RunConfig(model=name, seed=seed, dataset=dataset, **settings)
-        for seed in range(seeds)
-        for name in models
+        RunConfig(model=name, seed=seed, **settings) for seed in range(seeds) for name in models
     ]

@@ -18,6 +18,8 @@ FREE = (
     "timeout",
     "seeds",
     "dataset",
+    "orientation",
+    "resize",
     "step",
     "artifact_location",
 )

@@ -14,7 +14,7 @@ import optuna
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from mnist_tradeoff.architecture.task import Task
-from mnist_tradeoff.search.config import SearchConfig
+from mnist_tradeoff.search.config import SearchConfig, require_budgets
 from mnist_tradeoff.search.identity import IDENTITY, stored
 from mnist_tradeoff.search.opening import open_study
 from mnist_tradeoff.search.running_trial import RunningTrial, record
@@ -46,13 +46,15 @@ class Study:
     Raises:
         StudyError: the storage cannot be used, or a study of that name is another one; the first
             difference is named.
+        ValueError: a budget that no proposal keeps.
     """
 
     def __init__(
         self, config: SearchConfig, dataset: str, task: Task, folder: Path, wait: bool = False
     ):
         self.config, self.task = config, task
-        self.space = space_named(config.space)
+        require_budgets(config, task)
+        self.space = space_named(config.space).fitted(task)
         self._records: dict[int, TrialRecord] = {}  # of ended trials: they do not change
         with study_errors():
             self.storage = open_storage(folder, wait)
