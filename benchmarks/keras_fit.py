@@ -26,6 +26,7 @@ from mnist_tradeoff.architecture.layers import (
 )
 from mnist_tradeoff.architecture.notation import Architecture
 from mnist_tradeoff.architecture.references import resolve
+from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.data.sets import load
 from mnist_tradeoff.system.processes import exit_with_parent
 
@@ -104,7 +105,7 @@ def warm_up(model: keras.Model, images: np.ndarray, labels: np.ndarray, batch_si
 
 def main() -> None:
     exit_with_parent()
-    architecture = resolve(sys.argv[1])
+    architecture = resolve(sys.argv[1], MNIST)
     batch_size = int(sys.argv[2])
     dataset = load("mnist")
     train, test = (

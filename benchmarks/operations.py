@@ -51,7 +51,7 @@ IDLE = "waiting, executor"
 
 def measure(model: str, training: Split) -> dict[str, float]:
     """Share of the threads' time by class of operation, in one call."""
-    architecture = resolve(model)
+    architecture = resolve(model, MNIST)
     precision = choose_precision(architecture, "auto")
     config = TrainConfig(epochs=1, batch_size=BATCH_SIZE)
     net = build_net(architecture, MNIST, 0, precision, is_trained=True)

@@ -11,6 +11,7 @@ import sys
 import time
 
 from mnist_tradeoff.architecture.references import resolve
+from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.data.dataset import Split
 from mnist_tradeoff.data.sets import load
 from mnist_tradeoff.system.host import cpu_name
@@ -56,7 +57,7 @@ def gemm_gflops(dtype) -> float:
 
 def main() -> None:
     exit_with_parent()
-    architecture = resolve(sys.argv[1])
+    architecture = resolve(sys.argv[1], MNIST)
     dataset = load("mnist")
     few = Split(dataset.train.images[:WARM_UP_IMAGES], dataset.train.labels[:WARM_UP_IMAGES])
     train(architecture, dataset.task, few, dataset.val, TrainConfig(epochs=1))

@@ -49,7 +49,7 @@ def gemm_shares(results: list[dict]) -> dict[str, float]:
 def meets_rate(model: str, ratio: float) -> bool | None:
     if model == "cnn_v2":
         return ratio >= 1.5
-    return ratio >= 2.5 if num_params(resolve(model), MNIST) <= SMALL_NET_PARAMS else None
+    return ratio >= 2.5 if num_params(resolve(model, MNIST), MNIST) <= SMALL_NET_PARAMS else None
 
 
 def worker_gain(results: dict) -> dict[str, float]:

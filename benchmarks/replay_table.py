@@ -21,6 +21,7 @@ from tqdm import tqdm
 from mnist_tradeoff.architecture.groups import Layer
 from mnist_tradeoff.architecture.layers import Conv, MaxPool
 from mnist_tradeoff.architecture.notation import Architecture, parse
+from mnist_tradeoff.architecture.task import MNIST, Task
 from mnist_tradeoff.search.spaces import Proposal, Trial, encode_architecture
 from mnist_tradeoff.system.processes import THREADS_VARIABLE
 
@@ -37,6 +38,11 @@ class GridSpace:
 
     300 architectures; a trial's parameters are places in the lists of filters.
     """
+
+    def fitted(self, task: Task) -> "GridSpace":
+        """It is for MNIST alone, where its table was made."""
+        assert task == MNIST
+        return self
 
     def suggest(self, trial: Trial) -> Proposal:
         """What a trial proposes; the second convolution of a block may be none."""

@@ -138,7 +138,7 @@ def accuracy(model: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> fl
 
 def main() -> None:
     exit_with_parent()
-    architecture, batch_size = resolve(sys.argv[1]), int(sys.argv[2])
+    architecture, batch_size = resolve(sys.argv[1], MNIST), int(sys.argv[2])
     compiled, bfloat16 = sys.argv[3] == "compile", sys.argv[4] == "bfloat16"
     dataset = load("mnist")
     images, labels = tensors(dataset.train)

@@ -94,7 +94,7 @@ def ask(contestants: dict[str, Contestant]) -> dict[str, dict]:
 
 def gemm_share(result: dict) -> float:
     """What training's multiplications a second are of the float32 matrix-multiplication rate."""
-    macs = training_macs(resolve(result["model"]))
+    macs = training_macs(resolve(result["model"], MNIST))
     return 2e-9 * macs * statistics.median(result["ours"]) / result["host"]["gemm_float32_gflops"]
 
 
@@ -119,7 +119,7 @@ def markdown(results: list[dict]) -> str:
     names = ["fit", *torch, "ours"]
     rows = []
     for result in results:
-        architecture = resolve(result["model"])
+        architecture = resolve(result["model"], MNIST)
         medians = {name: statistics.median(result[name]) for name in names if name in result}
         fastest = max((medians[name] for name in torch if name in medians), default=None)
         rows.append(

@@ -9,22 +9,19 @@ three minutes.
 
 from dataclasses import dataclass
 
+from mnist_tradeoff.data.options import DataConfig
 from mnist_tradeoff.system.command_line import EntryPoint
-from mnist_tradeoff.system.settings import option
-from mnist_tradeoff.training.recipe import DATASET_HELP
 
 
 @dataclass(frozen=True, kw_only=True)
-class DoctorConfig:
+class DoctorConfig(DataConfig):
     """Check environment, data and stores, and close what dead processes left open."""
-
-    dataset: str = option("auto", DATASET_HELP)
 
 
 def run(config: DoctorConfig) -> None:
     from mnist_tradeoff.pipelines.doctor import run_doctor
 
-    run_doctor(config.dataset)
+    run_doctor(config)
 
 
 ENTRY_POINT = EntryPoint("doctor", DoctorConfig, run)

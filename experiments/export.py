@@ -7,15 +7,15 @@ Or those of a suite, or of one training: -P run_id=RUN.
 
 from dataclasses import asdict, dataclass
 
+from mnist_tradeoff.data.options import DataConfig
 from mnist_tradeoff.search.config import require_study_name
 from mnist_tradeoff.system.command_line import EntryPoint
 from mnist_tradeoff.system.processes import watch_launcher
 from mnist_tradeoff.system.settings import option, require_range
-from mnist_tradeoff.training.recipe import DATASET_HELP
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExportConfig:
+class ExportConfig(DataConfig):
     """Export finished models to LiteRT and ONNX, check them, and measure what they cost."""
 
     study: str = option("widths", "name of the study whose front and references are exported")
@@ -23,7 +23,6 @@ class ExportConfig:
         "", "MLflow run of a suite, study or training to export instead; empty: none"
     )
     tolerance: float = option(0.005, "most test accuracy that an exported file may lose, 0 to 1")
-    dataset: str = option("auto", DATASET_HELP)
 
     def __post_init__(self) -> None:
         require_study_name(self.study)
@@ -36,7 +35,7 @@ def run(config: ExportConfig) -> None:
     from mnist_tradeoff.pipelines.export import run_export
 
     source = (config.study, config.run_id)
-    run_export(*source, config.tolerance, config.dataset, asdict(config), check_launcher)
+    run_export(*source, config.tolerance, config, asdict(config), check_launcher)
 
 
 ENTRY_POINT = EntryPoint("export", ExportConfig, run)

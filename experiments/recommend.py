@@ -10,15 +10,17 @@ exported files.
 from dataclasses import asdict, dataclass
 
 from mnist_tradeoff.architecture.costs import COSTS, OBJECTIVES
+from mnist_tradeoff.data.options import DataConfig
 from mnist_tradeoff.search.config import budget_fields, given_budgets, require_study_name
 from mnist_tradeoff.system.command_line import EntryPoint
 from mnist_tradeoff.system.processes import watch_launcher
 from mnist_tradeoff.system.settings import option, require_range, split_names
-from mnist_tradeoff.training.recipe import DATASET_HELP
 
 
 @dataclass(frozen=True, kw_only=True)
-class RecommendConfig(budget_fields(OBJECTIVES, "most {} of the model, as deployed; 0: any")):
+class RecommendConfig(
+    DataConfig, budget_fields(OBJECTIVES, "most {} of the model, as deployed; 0: any")
+):
     """Recommend a model of a finished study under budgets, and register it as champion."""
 
     study: str = option("widths", "name of the study whose front and references are considered")
@@ -29,7 +31,6 @@ class RecommendConfig(budget_fields(OBJECTIVES, "most {} of the model, as deploy
     cost: str = option(
         "num_params", f"what orders the models from cheap to expensive: {', '.join(OBJECTIVES)}"
     )
-    dataset: str = option("auto", DATASET_HELP)
 
     @property
     def run_ids(self) -> list[str]:
@@ -59,7 +60,7 @@ def run(config: RecommendConfig) -> None:
     from mnist_tradeoff.pipelines.recommend import run_recommend
 
     source = (config.study, config.run_ids, config.budgets)
-    run_recommend(*source, config.cost, config.dataset, asdict(config))
+    run_recommend(*source, config.cost, config, asdict(config))
 
 
 ENTRY_POINT = EntryPoint("recommend", RecommendConfig, run)

@@ -7,20 +7,19 @@ Nothing is trained. Use it after an outage of the tracking server, or while a st
 
 from dataclasses import asdict, dataclass
 
+from mnist_tradeoff.data.options import DataConfig
 from mnist_tradeoff.search.config import require_study_name
 from mnist_tradeoff.system.command_line import EntryPoint
 from mnist_tradeoff.system.processes import watch_launcher
 from mnist_tradeoff.system.settings import option, require_range
-from mnist_tradeoff.training.recipe import DATASET_HELP
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReportConfig:
+class ReportConfig(DataConfig):
     """Write a study's report from what is finished, without training."""
 
     study: str = option("widths", "name of the study, or several with commas: side by side")
     seeds: int = option(5, "trainings of each final model that there may be")
-    dataset: str = option("auto", DATASET_HELP)
 
     @property
     def studies(self) -> list[str]:
@@ -38,7 +37,7 @@ def run(config: ReportConfig) -> None:
     # Imported here, because TensorFlow and MLflow take seconds that --help need not wait for.
     from mnist_tradeoff.pipelines.finals import report_studies
 
-    report_studies(config.studies, config.seeds, config.dataset, asdict(config), check_launcher)
+    report_studies(config.studies, config.seeds, config, asdict(config), check_launcher)
 
 
 ENTRY_POINT = EntryPoint("report", ReportConfig, run)

@@ -9,14 +9,15 @@ finished is not trained again.
 from dataclasses import asdict, dataclass
 
 from mnist_tradeoff.architecture.references import REFERENCES, require_model
+from mnist_tradeoff.data.options import DataConfig
 from mnist_tradeoff.system.command_line import EntryPoint
 from mnist_tradeoff.system.processes import watch_launcher
 from mnist_tradeoff.system.settings import option, require_range, split_names
-from mnist_tradeoff.training.recipe import DATASET_HELP, Recipe
+from mnist_tradeoff.training.recipe import Recipe
 
 
 @dataclass(frozen=True, kw_only=True)
-class SuiteConfig(Recipe):
+class SuiteConfig(Recipe, DataConfig):
     """Train the four references over several seeds and compare them."""
 
     seeds: int = option(5, "trainings of each reference, with the seeds 0, 1, 2, …")
@@ -24,7 +25,6 @@ class SuiteConfig(Recipe):
         "",
         "more models to compare with the references, with commas: notations, or PATH.py:FUNCTION",
     )
-    dataset: str = option("auto", DATASET_HELP)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -39,7 +39,7 @@ def run(config: SuiteConfig) -> None:
     from mnist_tradeoff.pipelines.suite import run_suite
 
     models = dict.fromkeys([*REFERENCES, *split_names(config.models)])
-    source = (list(models), config.seeds, config.dataset)
+    source = (list(models), config.seeds, config)
     run_suite(config, *source, asdict(config), check_launcher)
 
 

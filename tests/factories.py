@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -17,12 +17,30 @@ from mnist_tradeoff.architecture.layers import Conv, Dense, MaxPool
 from mnist_tradeoff.architecture.notation import Architecture, parse
 from mnist_tradeoff.architecture.references import REFERENCES
 from mnist_tradeoff.architecture.task import MNIST
-from mnist_tradeoff.data.formats import IDX_NAMES, Arrays, idx_bytes
+from mnist_tradeoff.data.canonical import canonical
+from mnist_tradeoff.data.formats.idx import IDX_NAMES, idx_bytes
+from mnist_tradeoff.data.reading import read_raw
 from mnist_tradeoff.search.results import SearchResults, finalists_of
 from mnist_tradeoff.search.successive_halving import Rung, TrialRecord, candidates, front
 
 ROOT = Path(__file__).parent.parent
 START = datetime(2026, 1, 1)
+
+
+class Arrays(NamedTuple):
+    """The four arrays of a set: uint8 images (n, height, width), uint8 labels (n,)."""
+
+    train_images: np.ndarray
+    train_labels: np.ndarray
+    test_images: np.ndarray
+    test_labels: np.ndarray
+
+
+def arrays_of(path: Path) -> Arrays:
+    """The arrays of a set that has a train and a test part."""
+    parts = canonical(read_raw(path)).parts
+    train, test = parts["train"], parts["test"]
+    return Arrays(train.images, train.labels, test.images, test.labels)
 
 
 def make_arrays(train: int = 600, test: int = 200) -> Arrays:
@@ -159,7 +177,7 @@ def make_results() -> SearchResults:
     found = front(candidates(trials, 3), ["num_params"])
     finals = [make_final(m, seed, wrong + seed) for m, wrong in WRONG.items() for seed in (0, 1, 2)]
     costs = {name: exact(str(reference.architecture)) for name, reference in REFERENCES.items()}
-    finalists, references = finalists_of(found, costs, by_model(finals), LABELS)
+    finalists, references = finalists_of(found, costs, by_model(finals), LABELS, MNIST)
     return SearchResults(
         study="s",
         dataset="mnist",

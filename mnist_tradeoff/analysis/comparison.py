@@ -9,7 +9,7 @@ import numpy as np
 from mnist_tradeoff.analysis.statistics import Difference, majority_correct, paired_difference
 from mnist_tradeoff.analysis.trainings import Training, by_model
 from mnist_tradeoff.architecture.costs import EXACT_OBJECTIVES, exact_costs
-from mnist_tradeoff.architecture.references import REFERENCES
+from mnist_tradeoff.architecture.references import REFERENCES, references_of
 from mnist_tradeoff.architecture.task import Task
 
 Correct = Mapping[str, np.ndarray]
@@ -27,7 +27,9 @@ def correct_by_model(trainings: Sequence[Training], labels: np.ndarray) -> dict[
 
 def costs_of(trainings: Sequence[Training], task: Task) -> Costs:
     """Exact costs of the references, trained or not, and of every other model that was trained."""
-    references = {name: exact_costs(one.architecture, task) for name, one in REFERENCES.items()}
+    references = {
+        name: exact_costs(one.architecture, task) for name, one in references_of(task).items()
+    }
     trained = {
         name: {cost: int(group[0].metrics[cost]) for cost in EXACT_OBJECTIVES}
         for name, group in by_model(trainings).items()

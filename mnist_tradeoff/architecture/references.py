@@ -14,7 +14,7 @@ from mnist_tradeoff.architecture.notation import (
     spelled,
 )
 from mnist_tradeoff.architecture.own_model import AnyArchitecture, is_own
-from mnist_tradeoff.architecture.task import MNIST, Task
+from mnist_tradeoff.architecture.task import Task
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,21 @@ REFERENCES = {
 }
 
 
-def resolve(model: str, task: Task = MNIST) -> Architecture:
+def references_of(task: Task) -> dict[str, Reference]:
+    """The references whose layers fit on the images of a task, by name: all four on MNIST."""
+    return {name: one for name, one in REFERENCES.items() if misfit(one, task) is None}
+
+
+def misfit(reference: Reference, task: Task) -> str | None:
+    """Why a reference does not fit on the images of a task; None where it does."""
+    try:
+        reference.architecture.shapes(task)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def resolve(model: str, task: Task) -> Architecture:
     """Architecture of a reference's name or of any notation, as people write it.
 
     Raises:
@@ -86,7 +100,7 @@ def reference_of(architecture: AnyArchitecture) -> Reference | None:
     return next((r for r in REFERENCES.values() if r.architecture == architecture), None)
 
 
-def model_name(architecture: Architecture, task: Task = MNIST) -> str:
+def model_name(architecture: Architecture, task: Task) -> str:
     """A reference's name, or the notation that is read as this architecture."""
     reference = reference_of(architecture)
     return reference.name if reference else spelled(architecture, task)

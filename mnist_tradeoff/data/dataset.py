@@ -9,10 +9,17 @@ from mnist_tradeoff.architecture.task import Task
 
 @dataclass(frozen=True)
 class Split:
-    """Images uint8 (n, height, width) and labels uint8 (n,)."""
+    """Images uint8 (n, height, width) or (n, height, width, 3), and labels (n,) from 0 on.
+
+    Labels are uint8, or uint16 where there are more than 256 classes.
+    """
 
     images: np.ndarray
     labels: np.ndarray
+
+    def at(self, indices: np.ndarray) -> "Split":
+        """Some of the images, in the order of the indices."""
+        return Split(self.images[indices], self.labels[indices])
 
 
 @dataclass(frozen=True)
@@ -20,9 +27,11 @@ class Dataset:
     """A set of images, split: choices are made on val, test is read once per finished model.
 
     name: ``mnist``, ``digits`` or the name of the user's folder or file.
-    digest: md5 over the content of all four arrays.
+    digest: md5 over the content of all its arrays.
     source: path that it was read from, or what it is.
     task: shape of an image and number of classes.
+    class_names: of all classes, where the source has names or labels other than 0, 1, 2, …
+    notes: what was done to the source, and what is unusual about it; a line each.
     fallback_reason: why MNIST could not be had, where the demo stands in for it.
     """
 
@@ -33,11 +42,18 @@ class Dataset:
     train: Split
     val: Split
     test: Split
+    class_names: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     fallback_reason: str = ""
 
     @property
     def is_mnist(self) -> bool:
         return self.name == "mnist"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """A name for every class: the source's, or its number."""
+        return self.class_names or tuple(map(str, range(self.task.classes)))
 
     @property
     def identity(self) -> str:

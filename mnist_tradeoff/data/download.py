@@ -11,13 +11,20 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from mnist_tradeoff.data.formats import IDX_NAMES, MNIST_MD5
+from mnist_tradeoff.data.formats.idx import IDX_NAMES
 from mnist_tradeoff.system.files import write_whole
 
 # The mirrors of TensorFlow Datasets and of torchvision.
 MIRRORS = (
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
+)
+# md5 of the uncompressed IDX content of MNIST.
+MNIST_MD5 = (
+    "6bbc9ace898e44ae57da46a324031adb",
+    "a25bea736e30d166cdddb491f175f624",
+    "2646ac647ad5339dbf082846283269ea",
+    "27ae3e4e09519cfbb04c329615203637",
 )
 TIMEOUT_SECONDS = 20
 _BLOCK = 1 << 16

@@ -2,36 +2,53 @@
 
 import hashlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
-from mnist_tradeoff.architecture.task import MNIST
+from mnist_tradeoff.data.canonical import MAX_SIDE, MIN_SIDE, Canonical, canonical
 from mnist_tradeoff.data.dataset import Dataset, Split
-from mnist_tradeoff.data.download import cache_folder, download_mnist
-from mnist_tradeoff.data.formats import MNIST_MD5, Arrays, content_md5, read_arrays
+from mnist_tradeoff.data.download import MNIST_MD5, cache_folder, download_mnist
+from mnist_tradeoff.data.formats.idx import idx_bytes
+from mnist_tradeoff.data.formats.raw import Part, Raw
+from mnist_tradeoff.data.options import DataConfig
+from mnist_tradeoff.data.reading import read_raw
+from mnist_tradeoff.data.splits import stratified, with_test, with_validation
+from mnist_tradeoff.system.settings import require_range
 
-VALIDATION_SHARE = 5_000 / 60_000
-# Fixed, so that every seed and every study sees the same split.
-SPLIT_SEED = 0
 DATA_VARIABLE = "MNIST_TRADEOFF_DATA"
+# What stands for a set of ours, and so is no name for one of the user's.
+RESERVED = ("mnist", "digits", "auto")
 
 
 class DataNotFoundError(OSError):
     """MNIST is neither here nor to be downloaded; the message says what was tried."""
 
 
-def load(dataset: str) -> Dataset:
+def load_configured(config: DataConfig) -> Dataset:
+    """``load`` with the settings of a command."""
+    return load(config.dataset, config.orientation, config.resize)
+
+
+def load(dataset: str, orientation: str = "stored", resize: int = 0) -> Dataset:
     """Load a set by name or path.
 
     Args:
         dataset: ``auto`` (MNIST, or the digits demo where it cannot be had), ``mnist``, ``digits``,
-            or the path of a folder of IDX files or of an ``.npz`` with Keras's keys.
+            or the path of a set of the user's own in any of the formats of ``reading``.
+        orientation: ``transposed`` exchanges rows and columns of a set of the user's own.
+        resize: side to which the images of a set of the user's own are scaled; 0: none.
 
     Raises:
         ValueError: a file that is not what it should be; the message names it.
         OSError: a file or folder that cannot be read, or MNIST that cannot be had.
+        MemoryError: it does not fit into memory.
     """
+    if resize:
+        require_range("resize", resize, MIN_SIDE, MAX_SIDE)
+    if dataset in RESERVED and (resize or orientation != "stored"):
+        raise ValueError(f"resize and orientation are for sets of your own, not for '{dataset}'")
     match dataset:
         case "digits":
             return _digits()
@@ -43,7 +60,7 @@ def load(dataset: str) -> Dataset:
             except DataNotFoundError as error:
                 return _digits(fallback_reason=str(error))
         case _:
-            return _user_set(_path(dataset))
+            return _user_set(_path(dataset), orientation, resize)
 
 
 def _path(text: str) -> Path:
@@ -73,28 +90,26 @@ def _mnist() -> Dataset:
 def _verified(path: Path, why: str, remedy: str) -> Dataset:
     if not path.exists():
         raise ValueError(f"'{path}' does not exist ({DATA_VARIABLE} names it)")
-    arrays = read_arrays(path)
-    md5s = content_md5(arrays)
+    found = canonical(read_raw(path))
+    md5s = content_md5(found.parts)
     if md5s != MNIST_MD5:
         raise ValueError(
             f"'{path}' is not MNIST ({why}, but its content differs): {remedy}, "
             f"or use it as a set of your own with dataset={path}"
         )
-    return _split(arrays, md5s, "mnist", str(path))
+    return _split(found, "mnist", str(path))
 
 
-def _user_set(path: Path) -> Dataset:
+def _user_set(path: Path, orientation: str, resize: int) -> Dataset:
     if not path.exists():
         raise ValueError(
-            f"dataset '{path}' is neither auto, mnist, digits nor an existing folder or .npz file"
+            f"dataset '{path}' is neither auto, mnist, digits nor an existing folder or file"
         )
-    arrays = read_arrays(path)
-    md5s = content_md5(arrays)
-    if md5s == MNIST_MD5:
-        return _split(arrays, md5s, "mnist", str(path))
-    name = path.resolve().stem if path.is_file() else path.resolve().name
-    reserved = name in ("mnist", "digits", "auto")
-    return _split(arrays, md5s, f"{name}-custom" if reserved else name, str(path))
+    raw = read_raw(path, resize)
+    found = canonical(raw, orientation, resize)
+    if content_md5(found.parts) == MNIST_MD5:
+        return _split(found, "mnist", str(path))
+    return _split(found, f"{raw.name}-custom" if raw.name in RESERVED else raw.name, str(path))
 
 
 def _digits(fallback_reason: str = "") -> Dataset:
@@ -102,43 +117,37 @@ def _digits(fallback_reason: str = "") -> Dataset:
     from sklearn.datasets import load_digits
 
     pixels, labels = (np.asarray(array) for array in load_digits(return_X_y=True))
-    scaled = np.round(pixels.reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)
-    images = np.pad(scaled.repeat(3, axis=1).repeat(3, axis=2), ((0, 0), (2, 2), (2, 2)))
-    assert images.shape[1:] == MNIST.image_shape
-    labels = labels.astype(np.uint8)
-    train, test = _stratified(labels, share=0.2)
-    arrays = Arrays(images[train], labels[train], images[test], labels[test])
+    grey = np.round(pixels.reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)
+    images = np.pad(grey.repeat(3, axis=1).repeat(3, axis=2), ((0, 0), (2, 2), (2, 2)))
+    train, test = stratified(labels, share=0.2)
     source = "sklearn.datasets.load_digits"
-    return _split(arrays, content_md5(arrays), "digits", source, fallback_reason)
+    parts = {
+        name: Part(images[indices], labels[indices], source)
+        for name, indices in (("train", train), ("test", test))
+    }
+    return _split(canonical(Raw("digits", parts, {})), "digits", source, fallback_reason)
 
 
-def _split(
-    arrays: Arrays, md5s: tuple[str, ...], name: str, source: str, fallback_reason: str = ""
-) -> Dataset:
+def content_md5(parts: Mapping[str, Split]) -> tuple[str, ...]:
+    """md5 of each array's IDX content, whatever file it came from: train, test, then val."""
+    known = [parts[name] for name in ("train", "test", "val") if name in parts]
+    arrays = [array for part in known for array in (part.images, part.labels)]
+    return tuple(hashlib.md5(idx_bytes(array)).hexdigest() for array in arrays)
+
+
+def _split(found: Canonical, name: str, source: str, fallback_reason: str = "") -> Dataset:
     try:
-        train, val = _stratified(arrays.train_labels, VALIDATION_SHARE)
+        tested, of_test = with_test(found.parts)
+        parts, of_validation = with_validation(tested, has_made_test=bool(of_test))
     except ValueError as error:
-        raise ValueError(f"'{source}' cannot be split into train and validation: {error}") from None
+        raise ValueError(f"'{source}' cannot be split: {error}") from None
     return Dataset(
         name=name,
-        digest=hashlib.md5("".join(md5s).encode()).hexdigest(),
+        digest=hashlib.md5("".join(content_md5(tested)).encode()).hexdigest(),
         source=source,
-        task=MNIST,
-        train=Split(arrays.train_images[train], arrays.train_labels[train]),
-        val=Split(arrays.train_images[val], arrays.train_labels[val]),
-        test=Split(arrays.test_images, arrays.test_labels),
+        task=found.task,
+        **parts,
+        class_names=found.class_names,
+        notes=(*found.notes, *of_test, *of_validation),
         fallback_reason=fallback_reason,
     )
-
-
-def _stratified(labels: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of the larger and of the smaller part, each class in proportion."""
-    from sklearn.model_selection import train_test_split
-
-    larger, smaller = train_test_split(
-        np.arange(len(labels)),
-        test_size=round(len(labels) * share),
-        random_state=SPLIT_SEED,
-        stratify=labels,
-    )
-    return np.asarray(larger), np.asarray(smaller)

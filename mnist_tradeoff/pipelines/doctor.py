@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from mnist_tradeoff.data.options import DataConfig
 from mnist_tradeoff.system.signals import ERRORS
 
 REQUIREMENTS = Path(__file__).parents[2] / "requirements.txt"
@@ -20,7 +21,7 @@ PACKAGES = ("tensorflow", "keras", "mlflow", "optuna", "numpy", "pandas", "ai-ed
 FREE_BYTES = 2 * 10**9
 
 
-def run_doctor(dataset: str) -> None:
+def run_doctor(source: DataConfig) -> None:
     """Check everything, one line each.
 
     Raises:
@@ -29,7 +30,7 @@ def run_doctor(dataset: str) -> None:
     checks: dict[str, Callable[[], str]] = {
         "versions": check_versions,
         "disk": check_disk,
-        "data": lambda: check_data(dataset),
+        "data": lambda: check_data(source),
         "tracking store": check_tracking,
         "study storage": check_storage,
     }
@@ -70,11 +71,11 @@ def check_disk() -> str:
     return text
 
 
-def check_data(name: str) -> str:
+def check_data(source: DataConfig) -> str:
     """Which set would be used, if it is the one that was asked for."""
-    from mnist_tradeoff.data.sets import load
+    from mnist_tradeoff.data.sets import load_configured
 
-    dataset = load(name)
+    dataset = load_configured(source)
     if dataset.fallback_reason:
         raise ValueError(f"not MNIST but the digits demo would be used: {dataset.fallback_reason}")
     return f"{dataset.name}, {len(dataset.train.labels):,} training images, {dataset.digest}"

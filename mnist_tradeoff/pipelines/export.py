@@ -11,7 +11,8 @@ from mnist_tradeoff.architecture.own_model import AnyArchitecture, is_own
 from mnist_tradeoff.architecture.references import resolve
 from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.data.dataset import Dataset
-from mnist_tradeoff.data.sets import load
+from mnist_tradeoff.data.options import DataConfig, data_flags
+from mnist_tradeoff.data.sets import load_configured
 from mnist_tradeoff.device.export import export_and_measure
 from mnist_tradeoff.report import terminal
 from mnist_tradeoff.report.device import by_cost, device_pictures, device_texts
@@ -32,13 +33,14 @@ def run_export(
     study: str,
     run_id: str,
     tolerance: float,
-    dataset: str,
+    source: DataConfig,
     params: Mapping[str, Any],
     check_launcher: Callable[[], None],
 ) -> None:
     """Export the finals of a study, or what a run has, and print what they cost.
 
     Args:
+        source: which images, see ``DataConfig``.
         run_id: of a suite, a study or a training; empty: those of the study.
         tolerance: most test accuracy that a file may lose.
         params: what is logged as parameters.
@@ -49,7 +51,7 @@ def run_export(
     """
     prepare_store()
     with tracked_run("export", params, {"role": "export", "study": study}) as own_id:
-        data = load(dataset)
+        data = load_configured(source)
         terminal.warn_of_fallback(data)
         log_dataset(data)
         finals = models.finals_of_run(run_id, data) if run_id else models.finals_of(study, data)
@@ -66,7 +68,7 @@ def run_export(
             )
     print(device_summary(by_cost(measured)))
     print(how_to_look(own_id))
-    print(terminal.next_step("recommend", study=study, dataset=dataset))
+    print(terminal.next_step("recommend", study=study, **data_flags(source)))
 
 
 def _export_all(

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from mnist_tradeoff.analysis.trainings import Training
-from mnist_tradeoff.architecture.references import REFERENCES
+from mnist_tradeoff.architecture.references import references_of
+from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.data.dataset import Dataset
-from mnist_tradeoff.data.sets import load
+from mnist_tradeoff.data.options import DataConfig, data_flags, data_settings
+from mnist_tradeoff.data.sets import load_configured
 from mnist_tradeoff.pipelines.trainings import Trained, train_all
 from mnist_tradeoff.report import terminal
 from mnist_tradeoff.report.notes import study_metrics, study_note
@@ -49,7 +51,7 @@ ROLE = "final"
 def report_studies(
     names: Sequence[str],
     seeds: int,
-    dataset: str,
+    source: DataConfig,
     params: Mapping[str, Any],
     check_launcher: Callable[[], None],
 ) -> None:
@@ -59,7 +61,7 @@ def report_studies(
         see ``report_study``.
     """
     for name in names:
-        report_study(name, seeds, dataset, params, check_launcher)
+        report_study(name, seeds, source, params, check_launcher)
     if len(names) > 1:
         page = write_comparison(list(names), store_folder())
         print(f"  {'side by side':<14}{nearby(page)}")
@@ -68,7 +70,7 @@ def report_studies(
 def report_study(
     name: str,
     seeds: int,
-    dataset: str,
+    source: DataConfig,
     params: Mapping[str, Any],
     check_launcher: Callable[[], None],
 ) -> None:
@@ -76,6 +78,7 @@ def report_study(
 
     Args:
         seeds: trainings of each final model that there may be.
+        source: which images, see ``DataConfig``.
         params: what is logged as parameters.
 
     Raises:
@@ -86,14 +89,15 @@ def report_study(
     folder = store_folder()
     study = Study.load(name, folder)
     terminal.tell_foreign(name, study.foreign())
-    data = load(dataset)
+    data = load_configured(source)
     if not same_data(study.dataset, data.identity):
         raise ValueError(
             f"study '{name}' is one of '{study.dataset.split()[0]}', not of '{data.name}': name "
             "its set with dataset=PATH"
         )
     trials = max(study.config.trials, study.wanted.get("trials", 0))
-    study.config = dataclasses.replace(study.config, trials=trials, seeds=seeds, dataset=dataset)
+    changed = {"trials": trials, "seeds": seeds, **data_settings(source)}
+    study.config = dataclasses.replace(study.config, **changed)
     with study_run(params, study, is_end=False) as run_id:
         log = TrialLog(run_id, study.config, data, lambda: study.lock("log"))
         text = finish_study(study, data, log, folder, check_launcher, train=False)
@@ -106,7 +110,7 @@ def what_next(study: Study) -> str:
     if study.missing():
         return f"  {'next':<14}the study's search command again: it goes on"
     config = study.config
-    return terminal.next_step("recommend", study=config.study, dataset=config.dataset)
+    return terminal.next_step("recommend", study=config.study, **data_flags(config))
 
 
 def finish_study(
@@ -138,7 +142,7 @@ def finish_study(
         results = collect(study, trained, dataset.name, dataset.test.labels)
         log.write_patiently(results.trials)
         place = report_folder(folder, study.config.study)
-        _write_report(results, trained, log, place, study.config.dataset)
+        _write_report(results, trained, log, place, data_flags(study.config))
         write_index(folder)
         if not failures:
             study.report_time = time.time()
@@ -151,7 +155,7 @@ def finish_study(
 
 
 def _write_report(
-    results: SearchResults, trained: Trained, log: TrialLog, place: Path, dataset: str
+    results: SearchResults, trained: Trained, log: TrialLog, place: Path, flags: dict[str, str]
 ) -> None:
     terminal.tell("marking the front in MLflow")
     log.tag_front(standings(results.trials, results.costs, results.epochs))
@@ -161,7 +165,7 @@ def _write_report(
     terminal.tell("drawing the figures")
     log_files(write({**texts, **search_pictures(results)}, place), place)
     log_metrics(study_metrics(results))
-    config = {"study": results.study, "dataset": dataset}
+    config = {"study": results.study, **flags}
     log_note(
         study_note(results, terminal.command("recommend", **config)), "figures/small/pareto.png"
     )
@@ -180,7 +184,7 @@ def collect(study: Study, trained: Trained, dataset_name: str, labels: np.ndarra
         found = [trained[run] for run in one if run in trained]
         groups[name] = sorted(found, key=lambda training: training.seed)
     found = front(candidates(trials, config.epochs), config.costs)
-    finalists, references = finalists_of(found, reference_costs(study), groups, labels)
+    finalists, references = finalists_of(found, reference_costs(study), groups, labels, study.task)
     return SearchResults(
         study=config.study,
         dataset=dataset_name,
@@ -236,15 +240,19 @@ def final_configs(study: Study) -> dict[str, list[RunConfig]]:
     config = study.config
     found = front(candidates(study.finished(), config.epochs), config.costs)
     proposals = [one.proposal for one in found]
-    proposals += [Proposal(reference.architecture) for reference in REFERENCES.values()]
-    return {finalist_name(one): children(config, one) for one in dict.fromkeys(proposals)}
+    references = references_of(study.task).values()
+    proposals += [Proposal(reference.architecture) for reference in references]
+    return {
+        finalist_name(one, study.task): children(config, one, study.task)
+        for one in dict.fromkeys(proposals)
+    }
 
 
-def children(config: SearchConfig, proposal: Proposal) -> list[RunConfig]:
+def children(config: SearchConfig, proposal: Proposal, task: Task) -> list[RunConfig]:
     """One full-length training per seed, with the seeds 0, 1, 2, …"""
     recipe = config.recipe(dict(proposal.overrides))
-    model = finalist_name(Proposal(proposal.architecture))
+    model = finalist_name(Proposal(proposal.architecture), task)
     return [
-        RunConfig(**recipe, model=model, seed=seed, dataset=config.dataset)
+        RunConfig(**recipe, model=model, seed=seed, **data_settings(config))
         for seed in range(config.seeds)
     ]

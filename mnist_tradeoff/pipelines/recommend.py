@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mnist_tradeoff.analysis.recommendation import recommend
-from mnist_tradeoff.data.sets import load
+from mnist_tradeoff.data.options import DataConfig
+from mnist_tradeoff.data.sets import load_configured
 from mnist_tradeoff.pipelines.export import export_one
 from mnist_tradeoff.report.recommendation import describe
 from mnist_tradeoff.report.summary import recommendation_summary
@@ -20,7 +21,7 @@ def run_recommend(
     run_ids: Sequence[str],
     budgets: Mapping[str, float],
     cost: str,
-    dataset: str,
+    source: DataConfig,
     params: Mapping[str, Any],
 ) -> None:
     """Recommend, export and register a model, and print why it is this one.
@@ -29,6 +30,7 @@ def run_recommend(
         run_ids: of suites, studies or trainings to choose from; none: those of the study.
         budgets: see ``analysis.recommendation.recommend``.
         cost: what orders the models from cheap to expensive.
+        source: which images, see ``DataConfig``.
         params: what is logged as parameters.
 
     Raises:
@@ -37,7 +39,7 @@ def run_recommend(
     """
     prepare_store()
     with tracked_run("recommend", params, {"role": "recommendation", "study": study}) as run_id:
-        data = load(dataset)
+        data = load_configured(source)
         log_dataset(data)
         finals = [final for one in run_ids for final in models.finals_of_run(one, data)]
         options = models.models_of(finals if run_ids else models.finals_of(study, data))

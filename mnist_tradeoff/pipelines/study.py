@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from mnist_tradeoff.architecture.references import REFERENCES
 from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.data.dataset import Dataset, Split
-from mnist_tradeoff.data.sets import load
+from mnist_tradeoff.data.sets import load_configured
 from mnist_tradeoff.pipelines.finals import finish_study, what_next
 from mnist_tradeoff.pipelines.live import LivePage
 from mnist_tradeoff.report import terminal
@@ -64,8 +65,9 @@ def _open(config: SearchConfig) -> tuple[Study, Dataset]:
     prepare_store()
     if config.step == "init" or config.artifact_location:
         prepare_experiment(config.artifact_location)
-    dataset = load(config.dataset)
+    dataset = load_configured(config)
     terminal.warn_of_fallback(dataset)
+    terminal.tell_misfits(REFERENCES, dataset.task)
     study = Study(config, dataset.identity, dataset.task, store_folder())
     study.wanted = {"trials": config.trials, "seeds": config.seeds}
     terminal.tell_foreign(config.study, study.foreign())

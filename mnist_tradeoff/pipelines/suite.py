@@ -6,7 +6,8 @@ from typing import Any
 
 from mnist_tradeoff.analysis.trainings import Training
 from mnist_tradeoff.data.dataset import Dataset
-from mnist_tradeoff.data.sets import load
+from mnist_tradeoff.data.options import DataConfig, data_flags, data_settings
+from mnist_tradeoff.data.sets import load_configured
 from mnist_tradeoff.pipelines.trainings import train_all
 from mnist_tradeoff.report import terminal
 from mnist_tradeoff.report.notes import suite_metrics, suite_note
@@ -29,7 +30,7 @@ def run_suite(
     recipe: Recipe,
     models: Sequence[str],
     seeds: int,
-    dataset: str,
+    source: DataConfig,
     params: Mapping[str, Any],
     check_launcher: Callable[[], None],
 ) -> None:
@@ -37,6 +38,7 @@ def run_suite(
 
     Args:
         models: names of the references, notations, ``PATH.py:FUNCTION``.
+        source: which images, see ``DataConfig``.
         params: what is logged as the suite's parameters.
 
     Raises:
@@ -45,14 +47,15 @@ def run_suite(
     """
     prepare_store()
     with tracked_run("suite", params, {"role": "suite"}) as run_id:
-        data = load(dataset)
+        data = load_configured(source)
         terminal.warn_of_fallback(data)
         log_dataset(data)
-        configs = children(recipe, models, seeds, dataset)
+        fitting = terminal.tell_misfits(models, data.task)
+        configs = children(recipe, fitting, seeds, source)
         trained, failures = train_all(configs, data, check_launcher, ROLE, [ROLE])
         trainings = list(trained.values())
         if trainings:
-            _report(trainings, data, seeds, terminal.command("search", dataset=dataset))
+            _report(trainings, data, seeds, terminal.command("search", **data_flags(source)))
         if failures:
             print(suite_summary(trainings, data))
             raise ValueError(
@@ -62,7 +65,7 @@ def run_suite(
     # Printed when the run has ended: a closed terminal must not fail what is finished.
     print(suite_summary(trainings, data))
     print(how_to_look(run_id))
-    print(terminal.next_step("search", dataset=dataset))
+    print(terminal.next_step("search", **data_flags(source)))
 
 
 def _report(trainings: Sequence[Training], data: Dataset, seeds: int, next_command: str) -> None:
@@ -76,11 +79,12 @@ def _report(trainings: Sequence[Training], data: Dataset, seeds: int, next_comma
     log_note(note, "figures/small/accuracy_against_cost.png")
 
 
-def children(recipe: Recipe, models: Sequence[str], seeds: int, dataset: str) -> list[RunConfig]:
+def children(
+    recipe: Recipe, models: Sequence[str], seeds: int, source: DataConfig
+) -> list[RunConfig]:
     """One training per model and seed, seed by seed: a slow hour touches all models alike."""
     settings = {one.name: getattr(recipe, one.name) for one in dataclasses.fields(Recipe)}
+    settings |= data_settings(source)
     return [
-        RunConfig(model=name, seed=seed, dataset=dataset, **settings)
-        for seed in range(seeds)
-        for name in models
+        RunConfig(model=name, seed=seed, **settings) for seed in range(seeds) for name in models
     ]

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 
-from mnist_tradeoff.data.sets import load
+from mnist_tradeoff.data.sets import load_configured
 from mnist_tradeoff.pipelines.training import plan, train_in_run
 from mnist_tradeoff.report import terminal
 from mnist_tradeoff.tracking.runs import rename, set_tags, tracked_run
@@ -20,7 +20,7 @@ def run_training(config: RunConfig, check_launcher: Callable[[], None]) -> None:
     """
     prepare_store()
     with tracked_run(config.model, dataclasses.asdict(config), {"role": "run"}) as run_id:
-        dataset = load(config.dataset)
+        dataset = load_configured(config)
         terminal.warn_of_fallback(dataset)
         planned = plan(config, dataset)
         terminal.tell_reading(planned.architecture, planned.notes)

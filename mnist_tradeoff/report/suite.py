@@ -26,9 +26,10 @@ def suite_texts(trainings: Sequence[Training], dataset: Dataset, seeds: int) -> 
         (f"The references on {dataset.name}", summary),
         ("Which differences are real", differences),
     ]
+    thing = "digit" if dataset.is_mnist or dataset.name == "digits" else "image"
     for cost in EXACT_OBJECTIVES:
         steps = comparison.steps(correct, cost, costs)
-        tables.append((f"What more {COSTS[cost].label} buy", suite_tables.step_table(steps)))
+        tables.append((f"What more {COSTS[cost].label} buy", suite_tables.step_table(steps, thing)))
     if dataset.is_mnist and (found := conclusions(trainings, correct, costs)):
         tables.append(("The documented conclusions", suite_tables.conclusion_table(found)))
     return {"results.md": sections(tables), "results.csv": tidy(trainings).to_csv(index=False)}
@@ -49,5 +50,5 @@ def suite_pictures(trainings: Sequence[Training], dataset: Dataset) -> Figures:
     for cost in EXACT_OBJECTIVES:
         if steps := comparison.steps(correct, cost, costs):
             file = f"bought_by_{COSTS[cost].label.lower()}"
-            drawn |= themed(file, suite_figures.step_gallery, steps, dataset.test, mistakes)
+            drawn |= themed(file, suite_figures.step_gallery, steps, dataset, mistakes)
     return in_folders(drawn)

@@ -12,7 +12,7 @@ from mnist_tradeoff.analysis.comparison import Costs, Step
 from mnist_tradeoff.analysis.trainings import Training, by_model, sample
 from mnist_tradeoff.architecture.costs import COSTS, EXACT_OBJECTIVES
 from mnist_tradeoff.architecture.references import REFERENCES
-from mnist_tradeoff.data.dataset import Split
+from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.report.curves import epoch_axis
 from mnist_tradeoff.report.style import (
     LEAST_SEEDS_SHOWN,
@@ -127,8 +127,10 @@ def accuracy_against_cost(trainings: Sequence[Training], costs: Costs) -> Figure
     return figure
 
 
-def step_gallery(steps: Sequence[Step], test: Split, mistakes: Mapping[str, np.ndarray]) -> Figure:
-    """The first digits that each step to a more expensive model corrects and breaks.
+def step_gallery(
+    steps: Sequence[Step], dataset: Dataset, mistakes: Mapping[str, np.ndarray]
+) -> Figure:
+    """The first test images that each step to a more expensive model corrects and breaks.
 
     Args:
         mistakes: the wrong class that a model's seeds give each image most often, int (n,).
@@ -141,19 +143,20 @@ def step_gallery(steps: Sequence[Step], test: Split, mistakes: Mapping[str, np.n
             row = next(rows)
             title = f"{step.cheaper} → {step.costlier} {verb} {len(indices)}"
             row.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
-            _fill_row(row.subplots(1, GALLERY_COLUMNS), indices, test, mistakes[wrong_model])
+            _fill_row(row.subplots(1, GALLERY_COLUMNS), indices, dataset, mistakes[wrong_model])
     return figure
 
 
-def _fill_row(row, indices: np.ndarray, test: Split, wrong: np.ndarray) -> None:
+def _fill_row(row, indices: np.ndarray, dataset: Dataset, wrong: np.ndarray) -> None:
     for axes in row:
         axes.axis("off")
+    names = dataset.names
     for axes, index in zip(row, indices, strict=False):
-        axes.imshow(test.images[index], cmap="gray_r", vmin=0, vmax=255)
+        axes.imshow(dataset.test.images[index], cmap="gray_r", vmin=0, vmax=255)
         axes.text(
             0.5,
             1.02,
-            f"{test.labels[index]}, not {wrong[index]}",
+            f"{names[dataset.test.labels[index]]}, not {names[wrong[index]]}",
             fontsize=8,
             ha="center",
             transform=axes.transAxes,

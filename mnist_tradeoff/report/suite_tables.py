@@ -24,7 +24,7 @@ def summary_table(trainings: Sequence[Training], seeds: int, costs: Costs, is_mn
         *("validation %", "test %", "95 % interval", "n"),
         *(("documented %", "difference") if is_mnist else ()),
     ]
-    groups = {name: [] for name in REFERENCES} | by_model(trainings)
+    groups = {name: [] for name in REFERENCES if name in costs} | by_model(trainings)
     rows = [_summary_row(name, group, seeds, costs, is_mnist) for name, group in groups.items()]
     return table(header, rows)
 
@@ -37,9 +37,9 @@ def _summary_row(
     cells = [
         f"`{name}`",
         f"{num_params:,}",
-        f"{num_params / costs['cnn_v1']['num_params']:.1f}",
+        _ratio(num_params, costs, "cnn_v1", "num_params", 1),
         f"{macs:,}",
-        f"{macs / costs['cnn_v2']['macs']:.2f}",
+        _ratio(macs, costs, "cnn_v2", "macs", 2),
         f"{median_seconds(group):.1f}" if group else MISSING,
         mean_and_sd(sample(group, "val_accuracy")) if group else MISSING,
         mean_and_sd(test) if test else MISSING,
@@ -47,6 +47,11 @@ def _summary_row(
         str(seeds) if len(group) == seeds else f"{len(group)} of {seeds}",
     ]
     return [*cells, *(_documented_cells(name, test) if is_mnist else ())]
+
+
+def _ratio(value: int, costs: Costs, reference: str, cost: str, digits: int) -> str:
+    """How many times a reference's cost it is, where that one fits on the images."""
+    return f"{value / costs[reference][cost]:.{digits}f}" if reference in costs else MISSING
 
 
 def _documented_cells(name: str, test: Sample | None) -> tuple[str, str]:
@@ -74,9 +79,13 @@ def difference_table(found: Mapping[tuple[str, str], Difference]) -> str:
     return table(header, rows, left=2)
 
 
-def step_table(found: Sequence[Step]) -> str:
-    """Markdown table of steps: what is paid, what is corrected and broken."""
-    header = ["from", "to", "paid", "corrected", "broken", "net", "paid for one digit"]
+def step_table(found: Sequence[Step], thing: str = "digit") -> str:
+    """Markdown table of steps: what is paid, what is corrected and broken.
+
+    Args:
+        thing: what a test image shows.
+    """
+    header = ["from", "to", "paid", "corrected", "broken", "net", f"paid for one {thing}"]
     rows = []
     for step in found:
         label = COSTS[step.cost].label

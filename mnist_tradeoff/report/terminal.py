@@ -3,14 +3,15 @@
 import os
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tqdm import tqdm
 
 from mnist_tradeoff.architecture.costs import exact_costs
 from mnist_tradeoff.architecture.own_model import AnyArchitecture
-from mnist_tradeoff.architecture.references import reference_of
+from mnist_tradeoff.architecture.references import REFERENCES, misfit, reference_of
+from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.data.sets import DATA_VARIABLE
 from mnist_tradeoff.report.numbers import duration
@@ -196,6 +197,15 @@ def tell_reading(architecture: AnyArchitecture, notes: Sequence[str]) -> None:
     if notes:
         line = f"read as {architecture}: {', '.join(notes)}"
         print(line, file=sys.stderr, flush=True)
+
+
+def tell_misfits(models: Iterable[str], task: Task) -> list[str]:
+    """Say which references do not fit on the images; the other models."""
+    found = {name: REFERENCES[name] for name in models if name in REFERENCES}
+    misfits = {name: reason for name, one in found.items() if (reason := misfit(one, task))}
+    for name, reason in misfits.items():
+        print(f"{name} is left out: {reason}", file=sys.stderr, flush=True)
+    return [name for name in models if name not in misfits]
 
 
 def tell_reused(reused: int, wanted: int) -> None:

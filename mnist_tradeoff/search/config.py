@@ -1,15 +1,17 @@
 """What a study is: its settings, with the defaults of the entry point ``search``."""
 
+import functools
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, make_dataclass
 from typing import Any, Literal
 
 from mnist_tradeoff.architecture.costs import COSTS, EXACT_OBJECTIVES, OBJECTIVES, exact_cost
-from mnist_tradeoff.architecture.task import MNIST
+from mnist_tradeoff.architecture.task import Task
+from mnist_tradeoff.data.options import DataConfig
 from mnist_tradeoff.search.spaces import SPACES, space_named
 from mnist_tradeoff.system.settings import option, require_range
-from mnist_tradeoff.training.recipe import DATASET_HELP, Recipe
+from mnist_tradeoff.training.recipe import Recipe
 
 
 def budget_fields(costs: Iterable[str], what: str) -> Any:
@@ -32,7 +34,7 @@ def given_budgets(config: object, costs: Iterable[str]) -> dict[str, float]:
 
 @dataclass(frozen=True, kw_only=True)
 class SearchConfig(
-    Recipe, budget_fields(EXACT_OBJECTIVES, "budget: most {} of a proposal; 0: none")
+    Recipe, DataConfig, budget_fields(EXACT_OBJECTIVES, "budget: most {} of a proposal; 0: none")
 ):
     """Search filter widths for the Pareto front between accuracy and cost."""
 
@@ -46,7 +48,6 @@ class SearchConfig(
     timeout: float = option(0.0, "seconds after which no new trial starts; 0: never")
     seeds: int = option(5, "trainings of each model of the front at the end, and of the references")
     seed: int = option(0, "of the proposals and of their trainings")
-    dataset: str = option("auto", DATASET_HELP)
     step: Literal["all", "init"] = option(
         "all", "all of it, or init: only prepare both stores, so that workers have to join only"
     )
@@ -80,17 +81,24 @@ class SearchConfig(
             names = ", ".join(OBJECTIVES)
             raise ValueError(f"cost must be one or two of {names}, not '{self.cost}'")
         for name in EXACT_OBJECTIVES:
-            self._require_budget(name)
+            require_range(COSTS[name].budget, getattr(self, COSTS[name].budget), 0, float("inf"))
         require_range("workers", self.workers, 1, 256)
         if not 0 <= self.timeout < float("inf"):
             raise ValueError(f"timeout must be 0 or more seconds, not {self.timeout}")
         require_range("seeds", self.seeds, 1, 1_000)
         require_range("seed", self.seed, 0, 2**31 - 1)
 
-    def _require_budget(self, cost: str) -> None:
-        budget = getattr(self, COSTS[cost].budget)
-        lowest = space_named(self.space).minimum(lambda one: exact_cost(one, cost, MNIST))
-        if budget and budget < lowest:
+
+def require_budgets(config: SearchConfig, task: Task) -> None:
+    """Refuse budgets that no proposal keeps; known when the data are.
+
+    Raises:
+        ValueError: one is below the least of the search space; the message names it.
+    """
+    space = space_named(config.space).fitted(task)
+    for cost, budget in config.budgets.items():
+        lowest = space.minimum(functools.partial(exact_cost, name=cost, task=task))
+        if budget < lowest:
             raise ValueError(
                 f"{COSTS[cost].budget} must be 0 or at least {lowest:,.0f}, the least of the "
                 f"search space, not {budget:,}"

@@ -19,6 +19,8 @@ FREE = (
     "timeout",
     "seeds",
     "dataset",
+    "orientation",
+    "resize",
     "step",
     "artifact_location",
 )

@@ -10,7 +10,7 @@ import optuna
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
-from mnist_tradeoff.architecture.references import REFERENCES
+from mnist_tradeoff.architecture.references import references_of
 from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.search.config import SearchConfig
 from mnist_tradeoff.search.identity import CODE, IDENTITY, first_difference, identity
@@ -35,12 +35,12 @@ def open_study(
     Raises:
         StudyError: a study of that name is another one; the first difference is named.
     """
-    space = space_named(config.space)
+    space = space_named(config.space).fitted(task)
     study = _create(storage, config, space, task)
     wanted = identity(config, dataset, task, code)
     found = study.user_attrs.get(IDENTITY)
     if found is None:
-        _prepare(study, config, space)
+        _prepare(study, config, space, task)
         # Last, so that a start which is killed before is done again.
         study.set_user_attr(IDENTITY, wanted)
     else:
@@ -109,11 +109,11 @@ def _wait_for_its_maker(storage: Storage, study: optuna.Study) -> None:
         waited += 0.2
 
 
-def _prepare(study: optuna.Study, config: SearchConfig, space: Space) -> None:
+def _prepare(study: optuna.Study, config: SearchConfig, space: Space, task: Task) -> None:
     """Name the objectives, and let the references wait."""
     with experimental():
         study.set_metric_names(["val_accuracy", *config.costs])
-    for reference in REFERENCES.values():
+    for reference in references_of(task).values():
         with suppress(ValueError):  # the ann is no point of the space
             proposal = Proposal(reference.architecture)
             params = verified(space, space.params(proposal), proposal)

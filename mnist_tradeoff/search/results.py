@@ -12,6 +12,7 @@ from mnist_tradeoff.analysis.pareto import hv2, on_front
 from mnist_tradeoff.analysis.statistics import Difference, paired_difference
 from mnist_tradeoff.analysis.trainings import Model, Training
 from mnist_tradeoff.architecture.references import REFERENCES, model_name
+from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.search.spaces import Proposal
 from mnist_tradeoff.search.successive_halving import (
     Candidate,
@@ -83,9 +84,9 @@ class SearchResults:
         return progress(self.trials, self.epochs)
 
 
-def finalist_name(proposal: Proposal) -> str:
+def finalist_name(proposal: Proposal, task: Task) -> str:
     """A reference's name, or the notation; with what of the recipe is overridden."""
-    return proposal.called(model_name(proposal.architecture))
+    return proposal.called(model_name(proposal.architecture, task))
 
 
 def finalists_of(
@@ -93,6 +94,7 @@ def finalists_of(
     reference_costs: Mapping[str, Mapping[str, float]],
     trainings: Mapping[str, Sequence[Training]],
     labels: np.ndarray,
+    task: Task,
 ) -> tuple[list[Model], list[Model]]:
     """The front's models and the references that have finished trainings.
 
@@ -104,7 +106,7 @@ def finalists_of(
     """
 
     def model(one: Candidate) -> Model:
-        name = finalist_name(one.proposal)
+        name = finalist_name(one.proposal, task)
         of_search = (one.val_accuracy, one.trials)
         return Model(name, one.architecture, one.costs, trainings[name], *of_search, labels)
 
@@ -112,8 +114,8 @@ def finalists_of(
         Candidate(Proposal(REFERENCES[name].architecture), costs, float("nan"), [])
         for name, costs in reference_costs.items()
     ]
-    finalists = [one for one in found if trainings.get(finalist_name(one.proposal))]
-    trained = [one for one in references if trainings.get(finalist_name(one.proposal))]
+    finalists = [one for one in found if trainings.get(finalist_name(one.proposal, task))]
+    trained = [one for one in references if trainings.get(finalist_name(one.proposal, task))]
     return list(map(model, finalists)), list(map(model, trained))
 
 

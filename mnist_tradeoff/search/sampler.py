@@ -14,7 +14,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from mnist_tradeoff.architecture.costs import COSTS, exact_cost, exact_costs, excesses
 from mnist_tradeoff.architecture.notation import Architecture
-from mnist_tradeoff.architecture.references import REFERENCES
+from mnist_tradeoff.architecture.references import references_of
 from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.search.config import SearchConfig
 from mnist_tradeoff.search.identity import CODE, IDENTITY
@@ -48,7 +48,7 @@ def choose_sampler(config: SearchConfig, space: Space, task: Task) -> BaseSample
         return all(excess <= 0 for excess in found.values())
 
     cost = functools.partial(exact_cost, name=config.cost, task=task)
-    highest = max(cost(reference.architecture) for reference in REFERENCES.values())
+    highest = max(cost(reference.architecture) for reference in references_of(task).values())
     worst_cost = WORST_COST_RATIO * highest
     return SurrogateSampler(config.seed, space, task, cost, worst_cost, is_allowed)
 

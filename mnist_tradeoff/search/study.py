@@ -15,7 +15,7 @@ import optuna
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from mnist_tradeoff.architecture.task import Task
-from mnist_tradeoff.search.config import SearchConfig
+from mnist_tradeoff.search.config import SearchConfig, require_budgets
 from mnist_tradeoff.search.given import ProposalError
 from mnist_tradeoff.search.identity import IDENTITY, stored
 from mnist_tradeoff.search.opening import open_study
@@ -51,6 +51,7 @@ class Study:
     Raises:
         StudyError: the storage cannot be used, or a study of that name is another one; the first
             difference is named.
+        ValueError: a budget that no proposal keeps.
     """
 
     def __init__(
@@ -63,8 +64,9 @@ class Study:
         code: str | None = None,
     ):
         self.config, self.task = config, task
+        require_budgets(config, task)
         self.code = code_version() if code is None else code
-        self.space = space_named(config.space)
+        self.space = space_named(config.space).fitted(task)
         self._records = Records(self.code)
         with study_errors():
             self.storage = open_storage(folder, wait)

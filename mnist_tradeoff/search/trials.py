@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from mnist_tradeoff.architecture.costs import COSTS, EXACT_OBJECTIVES, exact_costs, excesses
 from mnist_tradeoff.architecture.notation import Architecture
-from mnist_tradeoff.architecture.references import REFERENCES
+from mnist_tradeoff.architecture.references import references_of
 from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.data.dataset import Split
 from mnist_tradeoff.device.convert import stop_converter
@@ -141,7 +141,7 @@ def reference_costs(study: Study) -> dict[str, dict[str, float]]:
     if not study.reference_costs:
         study.reference_costs = {
             name: _all_costs(reference.architecture, study.config, study.task)
-            for name, reference in REFERENCES.items()
+            for name, reference in references_of(study.task).items()
         }
     return study.reference_costs
 

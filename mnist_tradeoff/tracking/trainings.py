@@ -65,7 +65,7 @@ def log_result(result: FinalResult, dataset: Dataset, curve: bytes) -> None:
         pip_requirements=[f"{package}=={version(package)}" for package in MODEL_REQUIREMENTS],
     )
     predictions = io.BytesIO()
-    np.save(predictions, result.test.predictions.astype(np.uint8))
+    np.save(predictions, result.test.predictions.astype(dataset.test.labels.dtype))
     log_contents({PREDICTIONS_FILE: predictions.getvalue(), "learning_curve.png": curve})
 
 

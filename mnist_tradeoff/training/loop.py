@@ -33,8 +33,8 @@ from mnist_tradeoff.training.schedule import BETA_1, BETA_2, OneCycle
 # heard between calls only, so a whole epoch in one call would be deaf for a minute.
 MACS_PER_CALL = 5_000_000_000
 MAX_STEPS_PER_CALL = 64
-# Images that are normalised together while a net is trained, whatever the number of cores: 16 to 128
-# are as accurate, and 32 the fastest (benchmarks/NOTES.md).
+# Images that are normalised together while a net is trained, whatever the number of cores: from 16
+# to 128 it is as accurate, and with 32 the fastest (benchmarks/NOTES.md).
 GROUP_IMAGES = 32
 # Of which the statistics of a finished net are taken.
 STATISTICS_IMAGES, STATISTICS_GROUP = 5_000, 1_000

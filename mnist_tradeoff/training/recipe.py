@@ -5,13 +5,12 @@ from typing import Literal
 
 from mnist_tradeoff.architecture.own_model import AnyArchitecture
 from mnist_tradeoff.architecture.references import require_model
+from mnist_tradeoff.data.options import DataConfig
 from mnist_tradeoff.system.host import cpu_flags
 from mnist_tradeoff.system.settings import option, require_range
 
 # From so many filters a convolution gains from bfloat16 (benchmarks/NOTES.md).
 BFLOAT16_FILTERS = 16
-
-DATASET_HELP = "auto, mnist, digits, or the path of a set of your own"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +47,7 @@ class TrainConfig(Recipe):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunConfig(TrainConfig):
+class RunConfig(TrainConfig, DataConfig):
     """Train one architecture and track it in MLflow."""
 
     model: str = option(
@@ -60,7 +59,6 @@ class RunConfig(TrainConfig):
         "Such as 16C3-P2-128 or 8C3sb-(8DS3sb)+-P2-16C3b-G. All of it: docs/notation.md. Or a "
         "Keras model of your own: PATH.py:FUNCTION",
     )
-    dataset: str = option("auto", DATASET_HELP)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -41,18 +41,18 @@ def _converter():
     ],
 )
 def test_public_figures(model, expected):
-    assert num_params(resolve(model), MNIST) == expected
+    assert num_params(resolve(model, MNIST), MNIST) == expected
 
 
 def test_macs_of_public_nets():
-    assert macs(resolve(PUBLIC_697), MNIST) == 80_576
-    assert macs(resolve(PUBLIC_1924), MNIST) == 413_458
-    assert macs(resolve("784-128-10"), MNIST) == 101_632
+    assert macs(resolve(PUBLIC_697, MNIST), MNIST) == 80_576
+    assert macs(resolve(PUBLIC_1924, MNIST), MNIST) == 413_458
+    assert macs(resolve("784-128-10", MNIST), MNIST) == 101_632
 
 
 @pytest.mark.parametrize("model", EVERY_KIND)
 def test_counts_equal_keras(model):
-    architecture = resolve(model)
+    architecture = resolve(model, MNIST)
     assert num_params(architecture, MNIST) == build(architecture, MNIST).count_params()
     trained = build_net(architecture, MNIST, is_trained=True).model
     count = sum(int(np.prod(weight.shape)) for weight in trained.trainable_weights)
@@ -84,7 +84,7 @@ def constants(content: bytes) -> int:
 @pytest.mark.slow
 @pytest.mark.parametrize("model", EVERY_KIND)
 def test_num_params_is_the_number_of_constants_in_the_exported_file(model):
-    architecture = resolve(model)
+    architecture = resolve(model, MNIST)
     weights = [
         np.random.default_rng(i).uniform(0.1, 1, weight.shape).astype(np.float32)
         for i, weight in enumerate(build(architecture, MNIST).get_weights())

@@ -134,6 +134,6 @@ def test_a_reading_says_what_was_understood():
 )
 def test_what_is_wrong_is_one_line_that_names_it(notation, line):
     with pytest.raises(ValueError) as error:  # noqa: PT011 (the line is looked at below)
-        resolve(notation).shapes(MNIST)
+        resolve(notation, MNIST).shapes(MNIST)
     assert line in str(error.value)
     assert "\n" not in str(error.value)

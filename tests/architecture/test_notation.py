@@ -22,8 +22,12 @@ def test_notation_of_every_layer():
 
 def test_references_by_name_and_by_notation():
     for name, reference in REFERENCES.items():
-        assert resolve(name) == resolve(str(reference.architecture)) == reference.architecture
-        assert reference_of(resolve(str(reference.architecture))) is reference
+        assert (
+            resolve(name, MNIST)
+            == resolve(str(reference.architecture), MNIST)
+            == reference.architecture
+        )
+        assert reference_of(resolve(str(reference.architecture), MNIST)) is reference
     assert reference_of(parse("8C3-P2")) is None
 
 
@@ -41,7 +45,7 @@ def test_references_by_name_and_by_notation():
 )
 def test_what_is_no_architecture_is_refused_by_name(notation, message):
     with pytest.raises(ValueError, match=message):
-        resolve(notation)
+        resolve(notation, MNIST)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +62,7 @@ def test_what_is_no_architecture_is_refused_by_name(notation, message):
     ],
 )
 def test_what_does_not_fit_the_images_is_refused_by_name(notation, message):
-    architecture = resolve(notation)
+    architecture = resolve(notation, MNIST)
     for ask in (architecture.shapes, lambda task: num_params(architecture, task)):
         with pytest.raises(ValueError, match=message):
             ask(MNIST)

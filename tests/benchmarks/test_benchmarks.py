@@ -11,6 +11,7 @@ from benchmarks import comparisons, latency, replay, replay_table, time_to_accur
 from benchmarks.contestant import Contestant
 from mnist_tradeoff.architecture.notation import parse
 from mnist_tradeoff.architecture.references import resolve
+from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.search.spaces import Proposal
 from mnist_tradeoff.search.surrogate import RandomTrial
 from tests.commands import execute
@@ -94,7 +95,7 @@ def test_the_time_of_a_file_that_lost_its_accuracy_does_not_count():
 
 def test_the_first_layer_needs_no_gradient_of_the_images():
     # 784 x 128 of ann's multiplications are the first layer's.
-    assert training_rate.training_macs(resolve("ann")) == 3 * 109_184 - 784 * 128
+    assert training_rate.training_macs(resolve("ann", MNIST)) == 3 * 109_184 - 784 * 128
 
 
 def test_a_number_that_is_too_small_is_refused_before_anything_is_measured(tmp_path):

@@ -9,12 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from mnist_tradeoff.data import download, sets
-from mnist_tradeoff.data.formats import (
-    IDX_NAMES,
-    MNIST_MD5,
-    idx_bytes,
-    read_arrays,
-)
+from mnist_tradeoff.data.download import MNIST_MD5
+from mnist_tradeoff.data.formats.idx import IDX_NAMES, idx_bytes
+from tests.factories import arrays_of
 
 
 class MirrorHandler(http.server.SimpleHTTPRequestHandler):
@@ -26,7 +23,7 @@ class MirrorHandler(http.server.SimpleHTTPRequestHandler):
 def zipped_mnist(mnist_folder, tmp_path_factory):
     """MNIST's files as the mirrors have them, however the folder has them."""
     folder = tmp_path_factory.mktemp("mirror")
-    for name, array in zip(IDX_NAMES, read_arrays(mnist_folder), strict=True):
+    for name, array in zip(IDX_NAMES, arrays_of(mnist_folder), strict=True):
         (folder / f"{name}.gz").write_bytes(gzip.compress(idx_bytes(array), compresslevel=1))
     return folder
 

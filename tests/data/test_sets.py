@@ -8,14 +8,9 @@ import pytest
 
 from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.data import download, sets
-from mnist_tradeoff.data.formats import (
-    IDX_NAMES,
-    NPZ_KEYS,
-    idx_bytes,
-    parse_idx,
-    read_arrays,
-)
-from tests.factories import make_arrays, write_idx
+from mnist_tradeoff.data.formats.idx import IDX_NAMES, idx_bytes, parse_idx
+from mnist_tradeoff.data.formats.npz import NPZ_KEYS
+from tests.factories import arrays_of, make_arrays, write_idx
 
 
 def write_npz(path: Path, arrays, **changes) -> Path:
@@ -71,7 +66,7 @@ def test_mnist_is_known_by_content(mnist_folder, monkeypatch, nowhere):
     assert sets.load(str(mnist_folder)).is_mnist
     keras_file = nowhere / "keras" / "datasets" / "mnist.npz"
     keras_file.parent.mkdir(parents=True)
-    write_npz(keras_file, read_arrays(mnist_folder))
+    write_npz(keras_file, arrays_of(mnist_folder))
     monkeypatch.delenv("MNIST_TRADEOFF_DATA")
     from_keras = sets.load("mnist")
     assert from_keras.source == str(keras_file)
@@ -113,15 +108,25 @@ def fewer_labels(folder):
     (folder / IDX_NAMES[3]).write_bytes(idx_bytes(np.zeros(7, np.uint8)))
 
 
-def label_ten(folder):
-    (folder / IDX_NAMES[1]).write_bytes(idx_bytes(np.full(600, 10, np.uint8)))
+def one_class(folder):
+    for name in (IDX_NAMES[1], IDX_NAMES[3]):
+        labels = parse_idx((folder / name).read_bytes(), name)
+        (folder / name).write_bytes(idx_bytes(np.full_like(labels, 10)))
 
 
-def lone_class(folder):
-    labels = make_arrays().train_labels.copy()
-    labels[labels == 3] = 4
-    labels[0] = 3
-    (folder / IDX_NAMES[1]).write_bytes(idx_bytes(labels))
+def only_copies(folder):
+    (folder / IDX_NAMES[0]).write_bytes(idx_bytes(np.zeros((20, 28, 28), np.uint8)))
+    (folder / IDX_NAMES[1]).write_bytes(idx_bytes(np.arange(20).astype(np.uint8)))
+
+
+def folder_of_that_name(folder):
+    (folder / IDX_NAMES[0]).unlink()
+    (folder / IDX_NAMES[0]).mkdir()
+
+
+def dead_link(folder):
+    (folder / IDX_NAMES[1]).unlink()
+    (folder / IDX_NAMES[1]).symlink_to("elsewhere")
 
 
 def empty(folder):
@@ -142,14 +147,16 @@ def missing(folder):
         (truncate, "train-images-idx3-ubyte' is truncated: 470,411 bytes where 470,416 are due"),
         (lengthen, "train-labels-idx1-ubyte' is too long"),
         (cut_gzip, "t10k-images-idx3-ubyte.gz' is truncated or corrupt"),
-        (float_type, "train-images-idx3-ubyte' holds IDX type 0x0d"),
-        (other_shape, r"train-images-idx3-ubyte in .* must have the shape \(n, 28, 28\)"),
-        (fewer_labels, "200 t10k-images-idx3-ubyte but 7 t10k-labels-idx1-ubyte"),
-        (label_ten, "train-labels-idx1-ubyte in .* must be 0 to 9, not 10 to 10"),
-        (lone_class, "cannot be split into train and validation"),
+        (float_type, "train-images-idx3-ubyte' is truncated: 470,416 bytes where 1,881,616"),
+        (other_shape, "t10k-images.* are 28×28, those of train-images-idx3-ubyte.* 8×8"),
+        (fewer_labels, "t10k-images.*: 200 images but 7 labels"),
+        (one_class, "have 1 class, 10: 2 to 1,000 are due"),
+        (only_copies, "cannot be split: no class has two images that differ"),
+        (folder_of_that_name, "train-images-idx3-ubyte' is a folder, not a file"),
+        (dead_link, "train-labels-idx1-ubyte' is a link to 'elsewhere', which is not there"),
         (empty, "train-images-idx3-ubyte' is no IDX file"),
         (html, "train-images-idx3-ubyte' is no IDX file"),
-        (missing, "has no t10k-labels-idx1-ubyte"),
+        (missing, "has t10k-images-idx3-ubyte, but no labels to it such as t10k-labels"),
     ],
 )
 def test_bad_idx_is_refused_by_name_and_left_alone(tmp_path, damage, message):
@@ -165,12 +172,12 @@ def test_bad_idx_is_refused_by_name_and_left_alone(tmp_path, damage, message):
     ("changes", "message"),
     [
         (
-            {"x_train": np.zeros((600, 28, 28), np.float32)},
-            "x_train in .* must be uint8, not float32",
+            {"x_train": np.full((600, 28, 28), -1, np.float32)},
+            "x_train and .* has values from -1 to 255: 0 to 255 are due",
         ),
-        ({"y_test": np.zeros(200)}, "y_test in .* must be whole numbers, not float64"),
+        ({"y_test": np.full(200, 0.5)}, "y_test in .* must be whole numbers or text, not float64"),
         ({"y_test": np.zeros((200, 10), int)}, r"y_test in .* must have the shape \(n,\)"),
-        ({"y_train": np.full(600, -1)}, "must be 0 to 9, not -1 to -1"),
+        ({"y_train": np.arange(600) + 600}, "cannot be split: no class has two images"),
         ({"x_test": np.array([{"a": 1}] * 200)}, "pickled objects, which are never loaded"),
     ],
 )

@@ -213,9 +213,9 @@ def test_the_champion_is_registered_with_its_card_and_files(champion):
 WITHOUT_TENSORFLOW = """
 import sys
 from pathlib import Path
-from mnist_tradeoff.data.formats import read_arrays
+from tests.factories import arrays_of
 from mnist_tradeoff.device.litert import classify
-test = read_arrays(Path(sys.argv[2]))
+test = arrays_of(Path(sys.argv[2]))
 classes = classify(Path(sys.argv[1]).read_bytes(), test.test_images)
 assert "tensorflow" not in sys.modules
 print((classes == test.test_labels).mean())

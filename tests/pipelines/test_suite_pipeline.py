@@ -12,6 +12,7 @@ from matplotlib.image import imread
 
 from mnist_tradeoff.architecture.references import REFERENCES
 from mnist_tradeoff.data import sets
+from mnist_tradeoff.data.options import DataConfig
 from mnist_tradeoff.pipelines.suite import children
 from mnist_tradeoff.pipelines.trainings import train_all
 from mnist_tradeoff.tracking.models import finals_of_run
@@ -226,7 +227,9 @@ def test_suite_whose_trainings_fail_ends_non_zero_and_names_them(tmp_path, strip
 
 
 def test_plan_has_every_reference_with_every_seed():
-    plan = children(Recipe(epochs=4), list(REFERENCES), seeds=3, dataset="digits")
+    plan = children(
+        Recipe(epochs=4), list(REFERENCES), seeds=3, source=DataConfig(dataset="digits")
+    )
     assert [(c.model, c.seed) for c in plan][:5] == [*((m, 0) for m in REFERENCES), ("ann", 1)]
     assert len(plan) == 12
     assert {(c.epochs, c.dataset) for c in plan} == {(4, "digits")}

@@ -7,7 +7,8 @@ from matplotlib.patches import Rectangle
 from mnist_tradeoff.analysis.comparison import common_mistakes, correct_by_model, steps
 from mnist_tradeoff.analysis.trainings import by_model, sample
 from mnist_tradeoff.architecture.references import REFERENCES
-from mnist_tradeoff.data.dataset import Split
+from mnist_tradeoff.architecture.task import MNIST
+from mnist_tradeoff.data.dataset import Dataset, Split
 from mnist_tradeoff.report.suite_figures import (
     accuracy_against_cost,
     final_accuracy,
@@ -62,7 +63,8 @@ def test_the_gallery_shows_what_each_step_corrects_and_breaks(trainings):
     found = steps(correct_by_model(pair, LABELS), "macs", COSTS)
     images = np.arange(1_000)[:, None, None] * np.ones((28, 28))
     test = Split(images, LABELS)
-    figure = step_gallery(found, test, common_mistakes(pair, LABELS))
+    dataset = Dataset("x", "0", "x", MNIST, test, test, test)
+    figure = step_gallery(found, dataset, common_mistakes(pair, LABELS))
     corrected, broken = figure.subfigs
     assert corrected.get_suptitle() == "ann → cnn_v1 corrects 30"
     assert broken.get_suptitle() == "ann → cnn_v1 breaks 0"

@@ -34,7 +34,7 @@ def result(test_accuracy: float) -> FinalResult:
 
 
 def test_summary_compares_a_reference_on_mnist():
-    architecture = resolve("16C3-P2-32C3-P2")
+    architecture = resolve("16C3-P2-32C3-P2", MNIST)
     text = terminal.summary(architecture, dataset("mnist"), result(0.9889))
     assert text.splitlines()[0] == "cnn_v1 = 16C3-P2-32C3-P2 on mnist, 5 test images"
     assert "12,810   12,810" in text
@@ -43,7 +43,7 @@ def test_summary_compares_a_reference_on_mnist():
 
 @pytest.mark.parametrize(("model", "name"), [("cnn_v1", "digits"), ("8C3-P2", "mnist")])
 def test_no_comparison_without_documented_numbers(model, name):
-    architecture = resolve(model)
+    architecture = resolve(model, MNIST)
     text = terminal.summary(architecture, dataset(name), result(0.9))
     assert "documented" not in text
 

@@ -7,6 +7,7 @@ import optuna
 import pytest
 
 from mnist_tradeoff.architecture.references import REFERENCES
+from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.search.results import (
     SearchResults,
     Standing,
@@ -52,7 +53,9 @@ def test_finalists_are_the_trained_models_of_the_front_by_cost(results):
 
 def test_two_recipes_of_one_architecture_are_two_finalists():
     cnn_v1 = REFERENCES["cnn_v1"].architecture
-    names = {epochs: finalist_name(Proposal.of(cnn_v1, {"epochs": epochs})) for epochs in (3, 9)}
+    names = {
+        epochs: finalist_name(Proposal.of(cnn_v1, {"epochs": epochs}), MNIST) for epochs in (3, 9)
+    }
     assert names == {3: "cnn_v1 epochs=3", 9: "cnn_v1 epochs=9"}
     trials = [
         make_trial(0, str(cnn_v1), 100, {3: 0.98}, overrides={"epochs": 3}),
@@ -60,7 +63,7 @@ def test_two_recipes_of_one_architecture_are_two_finalists():
     ]
     trainings = {name: [make_final("cnn_v1", epochs, 20)] for epochs, name in names.items()}
     found = front(candidates(trials, 3), ["num_params"])
-    finalists, _ = finalists_of(found, {}, trainings, LABELS)
+    finalists, _ = finalists_of(found, {}, trainings, LABELS, MNIST)
     assert {one.name: one.run_ids for one in finalists} == {
         "cnn_v1 epochs=3": ["cnn_v1-3"],
         "cnn_v1 epochs=9": ["cnn_v1-9"],
@@ -132,5 +135,5 @@ def test_a_model_that_is_worse_on_test_than_a_cheaper_one_leaves_the_test_front(
         **{model: [make_final(model, 0, WRONG[model])] for model in (SMALL, MIDDLE)},
     }
     found = front(candidates(results.trials, 3), ["num_params"])
-    finalists, _ = finalists_of(found, {}, trainings, LABELS)
+    finalists, _ = finalists_of(found, {}, trainings, LABELS, MNIST)
     assert on_test_front(replace(results, finalists=finalists)) == [True, True, False]

@@ -7,6 +7,7 @@ import pytest
 
 from mnist_tradeoff.architecture.notation import parse
 from mnist_tradeoff.architecture.references import resolve
+from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.data import sets
 from mnist_tradeoff.training import evaluation
 from mnist_tradeoff.training.evaluation import compile_prediction
@@ -147,6 +148,6 @@ def test_a_seed_gives_the_same_weights_in_every_process(stripes, precision):
 
 @pytest.mark.slow
 def test_real_mnist_reaches_the_documented_accuracy(mnist_folder):
-    result = train_and_test(resolve("cnn_v1"), sets.load(str(mnist_folder)), TrainConfig())
+    result = train_and_test(resolve("cnn_v1", MNIST), sets.load(str(mnist_folder)), TrainConfig())
     assert len(result.test.predictions) == 10_000
     assert result.test.accuracy >= 0.9839

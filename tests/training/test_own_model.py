@@ -30,7 +30,7 @@ def own(function: str, task: Task = MNIST):
 
 
 def test_the_same_net_costs_the_same_in_keras_and_in_the_notation():
-    found, written = own("lenet"), resolve("6C5s:tanh-A2-16C5:tanh-A2-120:tanh-84:tanh")
+    found, written = own("lenet"), resolve("6C5s:tanh-A2-16C5:tanh-A2-120:tanh-84:tanh", MNIST)
     for cost in (num_params, macs, peak_activation_bytes):
         assert cost(found, MNIST) == cost(written, MNIST)
     assert not found.counts.from_graph

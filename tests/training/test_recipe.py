@@ -1,6 +1,7 @@
 import pytest
 
 from mnist_tradeoff.architecture.references import resolve
+from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.training import recipe
 from mnist_tradeoff.training.recipe import choose_precision
 
@@ -17,6 +18,6 @@ from mnist_tradeoff.training.recipe import choose_precision
 )
 def test_auto_precision(monkeypatch, model, flags, expected):
     monkeypatch.setattr(recipe, "cpu_flags", lambda: flags)
-    assert choose_precision(resolve(model), "auto") == expected
-    assert choose_precision(resolve(model), "float32") == "float32"
-    assert choose_precision(resolve(model), "bfloat16") == "bfloat16"
+    assert choose_precision(resolve(model, MNIST), "auto") == expected
+    assert choose_precision(resolve(model, MNIST), "float32") == "float32"
+    assert choose_precision(resolve(model, MNIST), "bfloat16") == "bfloat16"

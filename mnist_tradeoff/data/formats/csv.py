@@ -1,0 +1,135 @@
+"""Sets as tables: a label and the grey pixels of one image a line, as Kaggle has them."""
+
+import csv
+import gzip
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mnist_tradeoff.data.formats.raw import (
+    PART_WORD,
+    Part,
+    Raw,
+    part_of,
+    require_file,
+    require_memory,
+)
+
+LABEL_COLUMNS = ("label", "class", "target", "y", "labels", "classes")
+GZIP = b"\x1f\x8b"
+# Columns of an image of 8×8, the smallest.
+LEAST_COLUMNS = 64
+# A pixel of text, with its comma, is about so many bytes; in memory it has four.
+TEXT_BYTES, NUMBER_BYTES = 2, 4
+
+
+def tables_in(folder: Path) -> list[Path]:
+    """The CSV files of a folder, gzipped or not."""
+    return [path for path in sorted(folder.iterdir()) if is_csv_name(path.name)]
+
+
+def is_csv_name(name: str) -> bool:
+    """Whether a file is named as a table."""
+    return name.lower().endswith((".csv", ".csv.gz"))
+
+
+def read_csv_set(paths: list[Path], folder: Path) -> Raw:
+    """A set of one table, or of one a part (``train.csv``, ``mnist_test.csv``).
+
+    Raises:
+        ValueError: no table of labels and pixels, or several of one part; the message names it.
+        MemoryError: it does not fit.
+    """
+    by_part: dict[str, Path] = {}
+    for path in paths:
+        found = PART_WORD.search(path.name.lower())
+        part = part_of(found["part"]) if found else "train"
+        if part in by_part:
+            raise ValueError(
+                f"'{folder}' has two tables of one part, {by_part[part].name} and {path.name}: "
+                f"name the one to use, dataset={by_part[part]}"
+            )
+        by_part[part] = path
+    if "train" not in by_part:
+        raise ValueError(
+            f"'{folder}' has no training table, only {', '.join(p.name for p in paths)}"
+        )
+    tables = {part: _read(path) for part, path in by_part.items()}
+    _require_labels({part: pixels.shape[1] for part, (_, pixels) in tables.items()}, by_part)
+    parts = {
+        part: Part(pixels, labels, f"'{by_part[part]}'")
+        for part, (labels, pixels) in tables.items()
+    }
+    return Raw("", parts, {})
+
+
+def _require_labels(pixels: Mapping[str, int], paths: Mapping[str, Path]) -> None:
+    for part, count in pixels.items():
+        if count == pixels["train"] - 1:
+            raise ValueError(
+                f"'{paths[part]}' has no labels, one column less than {paths['train'].name}: use "
+                f"the training table alone, dataset={paths['train']}; a test part is split from it"
+            )
+
+
+def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Labels (n,) as numbers or text, and pixels float32 (n, pixels)."""
+    import pandas as pd
+
+    header, columns = _first_line(path)
+    size = path.stat().st_size * (4 if _is_gzipped(path) else 1)
+    require_memory([size // TEXT_BYTES * NUMBER_BYTES], path)
+    label = next((c for c in columns if header and str(c).lower() in LABEL_COLUMNS), columns[0])
+    types: Any = {column: np.float32 for column in columns if column != label}
+    options: Any = {"header": 0, "names": None} if header else {"header": None, "names": columns}
+    try:
+        table = pd.read_csv(
+            path, dtype=types, compression="gzip" if _is_gzipped(path) else None, **options
+        )
+    except (ValueError, OSError, EOFError, zlib.error) as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"'{path}' is no table of labels and pixels: {reason}") from None
+    if not len(table):
+        raise ValueError(f"'{path}' has a header, but no images")
+    labels = table.pop(label)
+    if labels.isna().any():
+        raise ValueError(f"'{path}' has {int(labels.isna().sum()):,} lines without a label")
+    return _plain(labels.to_numpy()), table.to_numpy(np.float32)
+
+
+def _plain(labels: np.ndarray) -> np.ndarray:
+    return labels if labels.dtype.kind in "iuf" else labels.astype(str)
+
+
+def _first_line(path: Path) -> tuple[bool, list[str]]:
+    """Whether the first line names the columns, and their names."""
+    opened = gzip.open if _is_gzipped(require_file(path)) else open
+    try:
+        with opened(path, "rt", encoding="utf-8", newline="") as file:
+            cells = next(csv.reader(file), [])
+    except (UnicodeDecodeError, OSError, EOFError, zlib.error, csv.Error) as error:
+        raise ValueError(f"'{path}' is no readable table ({error})") from None
+    if len(cells) <= LEAST_COLUMNS:
+        raise ValueError(
+            f"'{path}' is no table of images: its first line has {len(cells)} columns, a label and "
+            f"at least {LEAST_COLUMNS} pixels are due"
+        )
+    # The label may be text where there is no header.
+    header = not all(_is_number(cell) for cell in cells[1:-1])
+    return header, cells if header else [f"column{i}" for i in range(len(cells))]
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_gzipped(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) == GZIP

@@ -1,0 +1,148 @@
+"""Sets in MNIST's own format, IDX (LeCun, "The MNIST database"), in all the namings in use."""
+
+import gzip
+import struct
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from mnist_tradeoff.data.formats.raw import (
+    Part,
+    Place,
+    Raw,
+    place_of,
+    require_file,
+    require_memory,
+)
+
+IDX_NAMES = (
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)
+TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+QMNIST_COLUMNS = 8
+GZIP = b"\x1f\x8b"
+Files = dict[tuple[str, bool], Path]
+
+
+def idx_bytes(array: np.ndarray) -> bytes:
+    """A uint8 array, or one of small integers, in the IDX format."""
+    kind, dtype = (0x08, "u1") if array.dtype == np.uint8 else (0x0B, ">i2")
+    header = struct.pack(f">HBB{array.ndim}I", 0, kind, array.ndim, *array.shape)
+    return header + np.ascontiguousarray(array, dtype).tobytes()
+
+
+def parse_idx(content: bytes, source: str) -> np.ndarray:
+    """Array of uncompressed IDX content, in the type that it has.
+
+    Raises:
+        ValueError: no IDX header, an unknown type, or a wrong length.
+    """
+    if not is_idx(content):
+        raise ValueError(f"{source} is no IDX file")
+    _, kind, dimensions = struct.unpack(">HBB", content[:4])
+    start = 4 + 4 * dimensions
+    if len(content) < start:
+        raise ValueError(f"{source} is truncated in its header")
+    shape, dtype = struct.unpack(f">{dimensions}I", content[4:start]), np.dtype(TYPES[kind])
+    expected = start + dtype.itemsize * int(np.prod(shape, dtype=object))
+    if len(content) != expected:
+        found = "truncated" if len(content) < expected else "too long"
+        raise ValueError(f"{source} is {found}: {len(content):,} bytes where {expected:,} are due")
+    return np.frombuffer(content, dtype, offset=start).reshape(shape)
+
+
+def is_idx(beginning: bytes) -> bool:
+    """Whether the first bytes are an IDX header."""
+    return len(beginning) >= 4 and beginning[:2] == b"\0\0" and beginning[2] in TYPES
+
+
+def read_idx_file(path: Path) -> np.ndarray:
+    """Array of one IDX file, gzipped or not (told by its content, not by its name)."""
+    content = require_file(path).read_bytes()
+    if content[:2] == GZIP:
+        try:
+            content = gzip.decompress(content)
+        except (OSError, EOFError, zlib.error) as error:
+            raise ValueError(f"'{path}' is truncated or corrupt ({error})") from None
+    return parse_idx(content, f"'{path}'")
+
+
+def sets_in(folder: Path) -> dict[str, Files]:
+    """The IDX files of a folder by the name of their set, by part and whether they are images."""
+    found: dict[str, dict[tuple[str, bool], list[Path]]] = {}
+    for path in sorted(folder.iterdir()):
+        place = _place(path)
+        if place:
+            files = found.setdefault(place.set_name, {})
+            files.setdefault(place[1:], []).append(path)
+    return {
+        name: {key: _best(paths) for key, paths in files.items()} for name, files in found.items()
+    }
+
+
+def _place(path: Path) -> Place | None:
+    name = path.name.lower()
+    is_plain = path.suffix.lower() in ("", ".gz") and "." not in path.stem and not path.is_dir()
+    return place_of(name) if "idx" in name or is_plain else None
+
+
+def _best(paths: list[Path]) -> Path:
+    """Of several spellings one that can be read, rather than gzipped."""
+    return min(paths, key=lambda path: (not path.is_file(), path.suffix == ".gz"))
+
+
+def read_idx_set(folder: Path, set_name: str, files: Files) -> Raw:
+    """A set of IDX files.
+
+    Raises:
+        ValueError: a file that is missing, truncated, corrupt, or of a wrong shape.
+        MemoryError: it does not fit.
+    """
+    for part, is_images in list(files):
+        if (part, not is_images) not in files:
+            path, what = files[part, is_images], "labels" if is_images else "images"
+            missing = _expected_name(part, not is_images)
+            raise ValueError(f"'{folder}' has {path.name}, but no {what} to it such as {missing}")
+    if ("train", True) not in files:
+        raise ValueError(f"'{folder}' has no training images, such as {IDX_NAMES[0]}")
+    require_memory((_size(path) for path in files.values()), folder)
+    parts, notes = {}, []
+    for part in dict.fromkeys(part for part, _ in files):
+        images, labels = read_idx_file(files[part, True]), read_idx_file(files[part, False])
+        if labels.dtype == ">i4" and labels.ndim == 2 and labels.shape[1] == QMNIST_COLUMNS:
+            labels = labels[:, 0]
+            notes.append(f"{files[part, False].name}: the class is its first column of 8 (QMNIST)")
+        names = f"{files[part, True].name} and {files[part, False].name} in '{folder}'"
+        parts[part] = Part(images, labels, names)
+    return Raw(set_name, parts, _mapping(folder, set_name), tuple(notes))
+
+
+def _expected_name(part: str, is_images: bool) -> str:
+    first = {"train": "train", "test": "t10k", "val": "val"}[part]
+    return f"{first}-{'images-idx3' if is_images else 'labels-idx1'}-ubyte"
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file's array; of a gzipped one as its last four bytes say."""
+    with require_file(path).open("rb") as file:
+        if file.read(2) != GZIP or path.stat().st_size < 18:
+            return path.stat().st_size
+        file.seek(-4, 2)
+        return struct.unpack("<I", file.read(4))[0]
+
+
+def _mapping(folder: Path, set_name: str) -> Mapping[int, str]:
+    """Names of the classes where EMNIST's file is there: a label and the codes of its letters."""
+    path = folder / f"{set_name}-mapping.txt"
+    if not path.is_file():
+        return {}
+    try:
+        rows = [list(map(int, line.split())) for line in path.read_text("ascii").splitlines()]
+        return {label: chr(code) for label, code, *_ in filter(None, rows)}
+    except (ValueError, OverflowError):
+        raise ValueError(f"'{path}' is no mapping of labels to the codes of letters") from None

@@ -1,0 +1,64 @@
+"""Sets of image files in a folder a class: ``train/CLASS/x.png``, or only ``CLASS/x.png``."""
+
+from pathlib import Path
+
+import numpy as np
+
+from mnist_tradeoff.data.formats.pictures import SUFFIXES, decode
+from mnist_tradeoff.data.formats.raw import PART_WORD, Part, Raw, part_of, plural
+
+
+def is_image_folder(folder: Path) -> bool:
+    """Whether there are image files in folders below it."""
+    return any(_files(one) for part in _parts(folder).values() for one in _classes(part))
+
+
+def read_image_folder(folder: Path, resize: int) -> Raw:
+    """A set of image files, whose classes are named by their folders.
+
+    Args:
+        resize: side to which each is scaled; 0: none.
+
+    Raises:
+        ValueError: a file that is no image, or images of several sizes; the message names them.
+        MemoryError: they do not fit.
+    """
+    found, notes = {}, []
+    for part, place in _parts(folder).items():
+        found[part] = [(file, one.name) for one in _classes(place) for file in _files(one)]
+        others = sum(len(_visible(one)) - len(_files(one)) for one in _classes(place))
+        if others:
+            notes.append(f"'{place}': {plural(others, 'entry')} that are no image files left out")
+    found = {part: files for part, files in found.items() if files}
+    if "train" not in found:
+        raise ValueError(f"'{folder}' has no training images: name their folder train")
+    files = [file for part in found.values() for file, _ in part]
+    images = decode(files, list(map(str, files)), resize, folder)
+    parts, first = {}, 0
+    for part, members in found.items():
+        labels = np.array([name for _, name in members])
+        parts[part] = Part(images[first : first + len(members)], labels, f"{part} in '{folder}'")
+        first += len(members)
+    return Raw("", parts, {}, tuple(notes))
+
+
+def _parts(folder: Path) -> dict[str, Path]:
+    """The folders of the parts; where none is named as a part, the folder itself is train."""
+    found: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        named = PART_WORD.fullmatch(path.name.lower())
+        if named and path.is_dir():
+            found.setdefault(part_of(named["part"]), path)
+    return found or {"train": folder}
+
+
+def _classes(part: Path) -> list[Path]:
+    return [path for path in _visible(part) if path.is_dir()]
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in _visible(folder) if path.suffix.lower() in SUFFIXES and path.is_file()]
+
+
+def _visible(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.iterdir()) if not path.name.startswith((".", "__"))]

@@ -1,0 +1,92 @@
+"""Sets in Parquet as Hugging Face has them: an image's bytes and its label a row."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mnist_tradeoff.data.formats.pictures import decode
+from mnist_tradeoff.data.formats.raw import (
+    PART_WORD,
+    Part,
+    Raw,
+    part_of,
+    require_file,
+    require_memory,
+)
+
+MAGIC = b"PAR1"
+IMAGE_COLUMNS = ("image", "img", "picture", "pixel_values")
+LABEL_COLUMNS = ("label", "labels", "fine_label", "class", "target", "character")
+
+
+def tables_in(folder: Path) -> list[Path]:
+    """The Parquet files of a folder, or of the ``data`` below it."""
+    places = [folder, folder / "data"]
+    return [path for place in places if place.is_dir() for path in sorted(place.glob("*.parquet"))]
+
+
+def read_parquet_set(paths: list[Path], folder: Path, resize: int) -> Raw:
+    """A set of one file or of several (``train-00000-of-00002.parquet``, ``test-…``).
+
+    Raises:
+        ValueError: no Parquet, no column of images or of labels, or a cell that is no image.
+        MemoryError: it does not fit.
+    """
+    require_memory((require_file(path).stat().st_size for path in paths), folder)
+    cells: dict[str, list[tuple[bytes, str, Any]]] = {}
+    for path in paths:
+        word = PART_WORD.match(path.name.lower())
+        cells.setdefault(part_of(word["part"]) if word else "train", []).extend(_rows(path))
+    if not cells.get("train"):
+        raise ValueError(f"'{folder}' has no training images, only {', '.join(cells)}")
+    rows = [row for part in cells.values() for row in part]
+    images = decode([row[0] for row in rows], [row[1] for row in rows], resize, folder)
+    parts, first = {}, 0
+    for part, members in cells.items():
+        labels = np.array([label for *_, label in members])
+        parts[part] = Part(images[first : first + len(members)], labels, f"{part} in '{folder}'")
+        first += len(members)
+    return Raw("", parts, _names(paths[0]))
+
+
+def _rows(path: Path) -> list[tuple[bytes, str, Any]]:
+    import pandas as pd
+
+    try:
+        table = pd.read_parquet(path)
+    except Exception as error:  # untrusted bytes
+        reason = " ".join(str(error).split())
+        raise ValueError(f"'{path}' is no readable Parquet file ({reason})") from None
+    image, label = _column(table, IMAGE_COLUMNS, path), _column(table, LABEL_COLUMNS, path)
+    found: list[Any] = [
+        cell.get("bytes") if isinstance(cell, Mapping) else cell for cell in table[image]
+    ]
+    for number, cell in enumerate(found):
+        if not isinstance(cell, bytes):
+            raise ValueError(f"'{path}', row {number}: column {image} holds no bytes of an image")
+    names = [f"{path}, row {number}" for number in range(len(found))]
+    return list(zip(found, names, table[label], strict=True))
+
+
+def _column(table: Any, names: tuple[str, ...], path: Path) -> str:
+    for name in names:
+        if name in table.columns:
+            return name
+    have = ", ".join(map(str, table.columns))
+    raise ValueError(f"'{path}' has no column {names[0]}; it has {have}")
+
+
+def _names(path: Path) -> Mapping[int, str]:
+    """The names of the classes, which Hugging Face keeps beside the columns."""
+    import pyarrow.parquet
+
+    try:
+        stored = pyarrow.parquet.read_schema(path).metadata or {}
+        features = json.loads(stored[b"huggingface"])["info"]["features"]
+        label = next(features[name] for name in LABEL_COLUMNS if name in features)
+        return dict(enumerate(map(str, label["names"])))
+    except (KeyError, ValueError, StopIteration, TypeError):
+        return {}

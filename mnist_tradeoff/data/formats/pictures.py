@@ -1,0 +1,91 @@
+"""Image files decoded, through Pillow: grey where all of a set are, else RGB."""
+
+import io
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from mnist_tradeoff.data.formats.raw import plural, require_memory
+
+SUFFIXES = (*(".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm"),)
+GREY = ("1", "L", "LA")
+COLOURED = ("RGB", "RGBA", "P", "CMYK", "YCbCr", "PA")
+SHOWN = 4
+Picture = Path | bytes
+
+
+def decode(
+    pictures: Sequence[Picture], names: Sequence[str], resize: int, source: Path
+) -> np.ndarray:
+    """Images uint8 (n, height, width), or (n, height, width, 3) where one of them has colours.
+
+    Args:
+        pictures: files, or their contents.
+        names: of each, for messages.
+        resize: side to which each is scaled; 0: none.
+
+    Raises:
+        ValueError: a file that is no image, or images of several sizes; the message names them.
+        MemoryError: they do not fit.
+    """
+    sizes, modes = Counter(), set()
+    for picture, name in zip(pictures, names, strict=True):
+        with _opened(picture, name) as image:
+            sizes[image.size] += 1
+            modes.add(_mode(image, name))
+    if len(sizes) > 1 and not resize:
+        shown = [f"{h}×{w} ({count:,})" for (w, h), count in sizes.most_common(SHOWN)]
+        more = f" and {plural(len(sizes) - SHOWN, 'size')} more" if len(sizes) > SHOWN else ""
+        raise ValueError(
+            f"'{source}' has images of {len(sizes)} sizes, {', '.join(shown)}{more}: "
+            "scale them all with resize=SIDE, such as resize=32"
+        )
+    mode = "L" if modes <= {"L"} else "RGB"
+    width, height = (resize, resize) if resize else next(iter(sizes))
+    shape = (len(pictures), height, width, *((3,) if mode == "RGB" else ()))
+    require_memory([int(np.prod(shape, dtype=object))], source)
+    images = np.empty(shape, np.uint8)
+    for i, (picture, name) in enumerate(zip(pictures, names, strict=True)):
+        images[i] = _pixels(picture, name, mode, (width, height))
+    return images
+
+
+def _opened(picture: Picture, name: str) -> Image.Image:
+    try:
+        return Image.open(io.BytesIO(picture) if isinstance(picture, bytes) else picture)
+    except PermissionError:
+        raise
+    except Exception as error:  # untrusted bytes: Pillow's plugins raise what they like
+        raise ValueError(f"'{name}' is no readable image ({_reason(error)})") from None
+
+
+def _mode(image: Image.Image, name: str) -> str:
+    if image.mode in GREY:
+        return "L"
+    if image.mode in COLOURED:
+        return "RGB"
+    raise ValueError(f"'{name}' has pixels of the kind {image.mode}; 8 bits a channel are read")
+
+
+def _pixels(picture: Picture, name: str, mode: str, size: tuple[int, int]) -> np.ndarray:
+    with _opened(picture, name) as image:
+        try:
+            turned = ImageOps.exif_transpose(image).convert(mode)
+        except Exception as error:  # truncated files are told when they are decoded
+            raise ValueError(f"'{name}' is no readable image ({_reason(error)})") from None
+    if turned.size != size:
+        turned = turned.resize(size, Image.Resampling.BILINEAR)
+    return np.asarray(turned)
+
+
+def _reason(error: Exception) -> str:
+    return "unknown format" if type(error).__name__ == "UnidentifiedImageError" else str(error)
+
+
+def scaled(images: np.ndarray, side: int) -> np.ndarray:
+    """Images uint8 (n, height, width[, 3]) scaled to a square."""
+    found = [Image.fromarray(one).resize((side, side), Image.Resampling.BILINEAR) for one in images]
+    return np.stack([np.asarray(one) for one in found])
