@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mnist_tradeoff.data.formats import csv, idx, image_folder, npz, parquet
-from mnist_tradeoff.data.formats.raw import Raw, contents, place_of, require_file
+from mnist_tradeoff.data.formats.raw import PART_WORD, Raw, contents, place_of, require_file
 
 FORMATS = "IDX files, an npz, CSV tables, folders of image files by class, or Parquet files"
 # What torchvision and Hugging Face call the folder in which the files are.
@@ -33,8 +33,10 @@ def read_raw(path: Path, resize: int = 0) -> Raw:
 
 
 def name_of(path: Path) -> str:
-    """What a set is called: by its file, or by its folder; ``raw`` by the folder above."""
+    """What a set is called: by its file or folder; ``train.csv`` and ``raw`` by that above."""
     whole = path.resolve()
+    if whole.is_file() and PART_WORD.match(whole.name.lower()):
+        whole = whole.parent  # train.csv
     if whole.is_file():
         return re.sub(r"(\.csv)?(\.gz)?$", "", whole.name if ".csv" in whole.name else whole.stem)
     return whole.parent.name if whole.name in PLAIN_NAMES else whole.name

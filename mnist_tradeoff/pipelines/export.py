@@ -52,7 +52,7 @@ def run_export(
     prepare_store()
     with tracked_run("export", params, {"role": "export", "study": study}) as own_id:
         data = load_configured(source)
-        terminal.warn_of_fallback(data)
+        terminal.tell_dataset(data)
         log_dataset(data)
         finals = models.finals_of_run(run_id, data) if run_id else models.finals_of(study, data)
         failures = _export_all(finals, data, tolerance, check_launcher)

@@ -66,7 +66,7 @@ def _open(config: SearchConfig) -> tuple[Study, Dataset]:
     if config.step == "init" or config.artifact_location:
         prepare_experiment(config.artifact_location)
     dataset = load_configured(config)
-    terminal.warn_of_fallback(dataset)
+    terminal.tell_dataset(dataset)
     terminal.tell_misfits(REFERENCES, dataset.task)
     study = Study(config, dataset.identity, dataset.task, store_folder())
     study.wanted = {"trials": config.trials, "seeds": config.seeds}

@@ -48,7 +48,7 @@ def run_suite(
     prepare_store()
     with tracked_run("suite", params, {"role": "suite"}) as run_id:
         data = load_configured(source)
-        terminal.warn_of_fallback(data)
+        terminal.tell_dataset(data)
         log_dataset(data)
         fitting = terminal.tell_misfits(models, data.task)
         configs = children(recipe, fitting, seeds, source)

@@ -21,7 +21,7 @@ def run_training(config: RunConfig, check_launcher: Callable[[], None]) -> None:
     prepare_store()
     with tracked_run(config.model, dataclasses.asdict(config), {"role": "run"}) as run_id:
         dataset = load_configured(config)
-        terminal.warn_of_fallback(dataset)
+        terminal.tell_dataset(dataset)
         planned = plan(config, dataset)
         terminal.tell_reading(planned.architecture, planned.notes)
         rename(config.model, planned.name)

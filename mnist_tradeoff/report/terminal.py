@@ -228,8 +228,13 @@ def tell_foreign(study: str, foreign: Mapping[int, str]) -> None:
         print(line, file=sys.stderr, flush=True)
 
 
-def warn_of_fallback(dataset: Dataset) -> None:
-    """Tell, so that nobody can miss it, that the digits demo stands in for MNIST."""
+def tell_dataset(dataset: Dataset) -> None:
+    """Tell, so that nobody can miss it, that the digits demo stands in for MNIST.
+
+    Of a set of the user's own, what was done to it, a line each.
+    """
+    for note in dataset.notes:
+        print(f"{dataset.name}: {note}", file=sys.stderr, flush=True)
     if dataset.fallback_reason:
         lines = (
             "WARNING: THIS IS NOT MNIST. The 8x8 digits of scikit-learn stand in for it as a demo;",

@@ -168,10 +168,15 @@ def mlflow_dataset(dataset: Dataset) -> NumpyDataset:
 def log_dataset(dataset: Dataset) -> None:
     """The training images as MLflow dataset with the digest of the whole set; tag ``dataset``.
 
-    A run on the digits demo says so in its name.
+    What was done to the set, and the names of its classes, are tags. A run on the digits demo says
+    so in its name.
     """
     mlflow.log_input(mlflow_dataset(dataset), context="training")
     mlflow.set_tag("dataset", dataset.name)
+    if dataset.notes:
+        mlflow.set_tag("dataset_notes", "; ".join(dataset.notes))
+    if dataset.class_names:
+        mlflow.set_tag("classes", ", ".join(dataset.class_names))
     run = mlflow.active_run()
     assert run is not None
     name = run.info.run_name or ""

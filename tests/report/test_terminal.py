@@ -74,9 +74,9 @@ def test_bar_on_a_terminal_and_lines_elsewhere(monkeypatch, stream):
 
 
 def test_fallback_warning(capsys):
-    terminal.warn_of_fallback(sets.load("digits"))
+    terminal.tell_dataset(sets.load("digits"))
     assert capsys.readouterr().err == ""
-    terminal.warn_of_fallback(replace(dataset("digits"), fallback_reason="no network"))
+    terminal.tell_dataset(replace(dataset("digits"), fallback_reason="no network"))
     stderr = capsys.readouterr().err
     assert "WARNING: THIS IS NOT MNIST" in stderr
     assert "no network" in stderr
