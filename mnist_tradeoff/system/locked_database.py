@@ -18,9 +18,9 @@ def wait_for_locked_databases() -> None:
     """From now on all engines of this process do so; calling it again changes nothing."""
     if not event.contains(Engine, "do_execute", _execute):
         event.listen(Engine, "do_execute", _execute)
-        event.listen(Engine, "begin", functools.partial(_set_timeout, seconds=ATTEMPT_SECONDS))
+        event.listen(Engine, "begin", lambda one: _set_timeout(one, ATTEMPT_SECONDS))
         # A commit cannot be tried again by hand: SQLite itself waits for those who still read.
-        event.listen(Engine, "commit", functools.partial(_set_timeout, seconds=OUTAGE_SECONDS))
+        event.listen(Engine, "commit", lambda one: _set_timeout(one, OUTAGE_SECONDS))
 
 
 def _execute(cursor: Any, statement: str, parameters: Sequence[Any], context: Any) -> bool:  # noqa: ARG001

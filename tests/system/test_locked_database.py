@@ -23,7 +23,7 @@ def test_a_lock_of_another_program_is_waited_for(tmp_path, monkeypatch, capsys, 
     other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     for statement in held.split("; "):
         other.execute(statement)
-    release = threading.Timer(3, lambda: other.execute("ROLLBACK"))
+    release = threading.Timer(1, lambda: other.execute("ROLLBACK"))
     release.start()
     with engine.begin() as connection:
         connection.execute(text("INSERT INTO a VALUES (2)"))
