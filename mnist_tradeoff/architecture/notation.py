@@ -28,6 +28,8 @@ MAX_PASSES = 256
 MAX_CHARACTERS = 2_000
 KINDS: tuple[type[Kind], ...] = get_args(Leaf)
 SUFFIX = re.compile(r"(?P<kind>[x@])(?P<times>\d{1,12})|\+", FLAGS)
+# What typesetters make of a hyphen and an x.
+TYPESET = str.maketrans({"–": "-", "−": "-", "→": "-", "×": "x"})
 # An input in front, such as 28x28.
 SIDES = re.compile(r"\d{1,6}(x\d{1,6}){1,2}", FLAGS)
 # Everything up to the next separator, or to a suffix of a group.
@@ -191,7 +193,8 @@ def how_to_write() -> str:
 
 def _tidy(notation: str) -> str:
     """Without blanks around separators, and without brackets, which group nothing."""
-    return re.sub(r"\s*([-()\[\]])\s*", r"\1", notation.strip()).translate({91: None, 93: None})
+    typed = notation.strip().translate(TYPESET)
+    return re.sub(r"\s*([-()\[\]])\s*", r"\1", typed).translate({91: None, 93: None})
 
 
 def _is_input(token: str, task: Task) -> bool:

@@ -80,6 +80,8 @@ def require_model(model: str) -> None:
     Raises:
         ValueError: neither a reference, nor a notation, nor ``PATH.py:FUNCTION``.
     """
+    if model.endswith(".py"):
+        raise ValueError(f"model '{model}' names no function of the file: write {model}:FUNCTION")
     if model not in REFERENCES and not is_own(model):
         with _naming(model):
             require_notation(model)

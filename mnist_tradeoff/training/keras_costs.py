@@ -33,10 +33,10 @@ class Call:
 
 def calls(model: Any) -> list[Call]:
     """Every call of a layer in a model, and in the models in it, in the order they are run."""
-    return _trace(model)[0]
+    return trace(model)[0]
 
 
-def _trace(model: Any) -> tuple[list[Call], Any]:
+def trace(model: Any) -> tuple[list[Call], Any]:
     """Calls, and the model of symbolic tensors that they are between."""
     found: list[Call] = []
 
@@ -44,6 +44,10 @@ def _trace(model: Any) -> tuple[list[Call], Any]:
         output = layer(*args, **kwargs)
         given = keras.tree.flatten([args, kwargs])
         inputs = [one for one in given if isinstance(one, keras.KerasTensor)]
+        if len(keras.tree.flatten(output)) > 1:
+            raise ValueError(
+                f"model: '{layer.name}' has several outputs: only layers with one can be counted"
+            )
         if isinstance(layer, keras.Model):
             found.extend(_inlined(layer, inputs, keras.tree.flatten(output)))
         else:
@@ -60,7 +64,7 @@ def _trace(model: Any) -> tuple[list[Call], Any]:
 
 def _inlined(model: Any, inputs: list[Any], outputs: list[Any]) -> list[Call]:
     """Calls of a model within a model, between the tensors of the outer one."""
-    found, traced = _trace(model)
+    found, traced = trace(model)
     ends = zip([*traced.inputs, *traced.outputs], [*inputs, *outputs], strict=True)
     outer = {id(inner): tensor for inner, tensor in ends}
     return [
@@ -156,7 +160,7 @@ def count(model: Any) -> Counts:
     Raises:
         ValueError: its MACs cannot be counted.
     """
-    made, traced = _trace(model)
+    made, traced = trace(model)
     known = all(type(one.layer) in (*MACS, *IN_PLACE, *FREE) for one in made)
     weights = {id(weight): weight for weight in model.trainable_weights}
     return Counts(
@@ -242,9 +246,9 @@ def graph_macs(model: Any) -> int:
         if kind in GRAPH_MACS:
             found += GRAPH_MACS[kind](operation)
         elif kind in OPAQUE or "Conv" in kind or "MatMul" in kind:
+            remedy = "a recurrent layer needs unroll=True" if kind in LOOPS else "use other layers"
             raise ValueError(
-                f"model: the MACs of '{operation.name}' ({kind}) cannot be counted; "
-                "a recurrent layer can with unroll=True"
+                f"model: the MACs of '{operation.name}' ({kind}) cannot be counted: {remedy}"
             )
     return found
 
@@ -289,6 +293,7 @@ GRAPH_MACS: dict[str, Callable[[Any], int]] = {
     "Einsum": _graph_einsum,
     "MatMul": _graph_matmul,
 }
+LOOPS = ("StatelessWhile", "While")
 # They hide operations of their own.
 OPAQUE = (
     "If",

@@ -7,6 +7,7 @@ Keras's own layers, so that it is read again without running the file.
 """
 
 import hashlib
+import re
 import runpy
 import traceback
 from collections.abc import Callable, Iterator
@@ -18,12 +19,14 @@ import numpy as np
 from mnist_tradeoff.architecture.own_model import OWN, OwnModel
 from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.training.backend import keras
-from mnist_tradeoff.training.keras_costs import calls, count
+from mnist_tradeoff.training.keras_costs import calls, count, trace
 from mnist_tradeoff.training.net import Net, Unit
 from mnist_tradeoff.training.normalization import GroupNormalization, Noise
 
 BatchNormalization, Dropout = keras.layers.BatchNormalization, keras.layers.Dropout
 KINDS = ("Functional", "Sequential")
+# What Keras writes of objects that a user has registered.
+OF_THE_USER = re.compile(r'"([^">]+>[^"]+)"')
 TRIED_IMAGES = 8
 # Rounding of one forward pass in another order.
 TOLERANCE = 1e-3
@@ -76,6 +79,10 @@ def build_own(
         source = _made(Path(own.path), own.name.rpartition(":")[2], task)
         replacing = _Replacing(seed)
         logits = keras.models.clone_model(source, clone_function=replacing, recursive=True)
+        if [one.shape for one in source.weights] != _shapes(own.config):
+            raise ValueError(
+                f"model '{own.name}' is another one at each call: make it always alike"
+            )
         logits.set_weights(source.get_weights())
         units, noises = _units(logits), replacing.noises
     else:
@@ -99,11 +106,16 @@ class _Replacing:
         if isinstance(layer, BatchNormalization) and layer.trainable:
             names = ("epsilon", "center", "scale", "name")
             return GroupNormalization(**{name: config[name] for name in names})
-        if isinstance(layer, Dropout):
+        if is_dropout(layer):
             noise_seed = self.seed * 1_000 + len(self.noises)
             self.noises.append(Noise(layer.rate, noise_seed % 2**31, name=layer.name))
             return self.noises[-1]
         return layer.__class__.from_config(config)
+
+
+def is_dropout(layer: Any) -> bool:
+    """Whether a layer is dropout of single numbers, and no kin of it."""
+    return type(layer) is Dropout and layer.noise_shape is None
 
 
 def leaves(model: Any) -> Iterator[Any]:
@@ -115,10 +127,15 @@ def leaves(model: Any) -> Iterator[Any]:
         if id(layer) in seen:
             continue
         seen.add(id(layer))
-        if isinstance(layer, keras.Model):
+        if _is_plain_model(layer):
             waiting.extend(reversed(layer.layers))
         else:
             yield layer
+
+
+def _shapes(config: str) -> list[tuple[int, ...]]:
+    counted: Any = keras.models.model_from_json(config)
+    return [weight.shape for weight in counted.weights]
 
 
 def _units(logits: Any) -> list[Unit]:
@@ -149,20 +166,35 @@ def _read(path: Path) -> str:
 def _made(path: Path, function: str, task: Task) -> Any:
     """The function's model, checked, as one that gives logits."""
     where = f"model '{path.name}:{function}'"
-    make = _run(lambda: runpy.run_path(str(path)), path, f"{path.name}").get(function)
-    if not callable(make):
-        raise ValueError(f"{where}: the file has no function {function}")
-    model = _run(lambda: make(tuple(task.input_shape), task.classes), path, f"{function}()")
-    if not (isinstance(model, keras.Model) and type(model).__name__ in KINDS):
-        raise ValueError(
-            f"{where} returned a {type(model).__name__}, and not a functional or sequential "
-            "keras.Model"
-        )
-    if not model.built:
-        _run(lambda: model.build((None, *task.input_shape)), path, f"{function}()'s model")
+    policy = keras.config.dtype_policy()
+    try:
+        make = _run(lambda: runpy.run_path(str(path)), path, f"{path.name}").get(function)
+        if not callable(make):
+            raise ValueError(f"{where}: the file has no function {function}")
+        model = _run(lambda: make(tuple(task.input_shape), task.classes), path, f"{function}()")
+        if not _is_plain_model(model):
+            raise ValueError(
+                f"{where} returned a {type(model).__name__}, and not a functional or sequential "
+                "keras.Model"
+            )
+        if not model.built:
+            _run(lambda: model.build((None, *task.input_shape)), path, f"{function}()'s model")
+    finally:
+        keras.config.set_dtype_policy(policy)  # the user's is a matter of the user's layers
     _require_shapes(model, task, where)
+    if any(isinstance(structure, list) for structure in _structures(model)):
+        model = keras.Model(model.inputs[0], model.outputs[0])
     _require_keras_layers(model, where)
     return _without_softmax(model, where)
+
+
+def _structures(model: Any) -> tuple[Any, ...]:
+    """What a functional model takes and gives; a sequential one has one tensor each."""
+    return () if isinstance(model, keras.Sequential) else (model.input, model.output)
+
+
+def _is_plain_model(model: Any) -> bool:
+    return isinstance(model, keras.Model) and type(model).__name__ in KINDS
 
 
 def _run(step: Callable[[], Any], path: Path, what: str) -> Any:
@@ -179,12 +211,18 @@ def _run(step: Callable[[], Any], path: Path, what: str) -> Any:
 
 
 def _require_shapes(model: Any, task: Task, where: str) -> None:
+    if any(isinstance(structure, dict) for structure in _structures(model)):
+        raise ValueError(f"{where} takes or gives a dict: one tensor each is due")
     found = [[tensor.shape for tensor in ends] for ends in (model.inputs, model.outputs)]
     wanted = [[(None, *task.input_shape)], [(None, task.classes)]]
     if found != wanted:
         shapes = [", ".join(map(str, some)) for some in (*found, *wanted)]
         raise ValueError(
             f"{where} is from {shapes[0]} to {shapes[1]}; from {shapes[2]} to {shapes[3]} is due"
+        )
+    if model.outputs[0].dtype != "float32":
+        raise ValueError(
+            f"{where} gives {model.outputs[0].dtype}: give its last layer dtype='float32'"
         )
 
 
@@ -198,8 +236,36 @@ def _require_keras_layers(model: Any, where: str) -> None:
             )
         if isinstance(layer, BatchNormalization) and layer.axis not in (-1, _last_axis(layer)):
             raise ValueError(f"{where}: '{layer.name}' normalises axis {layer.axis}: use the last")
+    _require_readable(model, where)
     if not model.trainable_weights:
         raise ValueError(f"{where} has nothing to train")
+    if any(weight.regularizer or weight.constraint for weight in model.weights):
+        raise ValueError(
+            f"{where} has regularizers or constraints, which are not applied here: leave them out"
+        )
+    places = [call.layer for call in calls(model)]
+    for layer in leaves(model):
+        if isinstance(layer, BatchNormalization) and sum(one is layer for one in places) > 1:
+            raise ValueError(
+                f"{where}: '{layer.name}' normalises in several places, whose statistics differ: "
+                "give each place a BatchNormalization of its own"
+            )
+
+
+def _require_readable(model: Any, where: str) -> None:
+    """Refuse what is of the user's own inside a layer: an activation, a wrapped layer."""
+    try:
+        config = model.to_json()
+        keras.models.model_from_json(config)
+        found = OF_THE_USER.search(config)
+        problem = f"it has {found[1]} of your own" if found else ""
+    except Exception as error:  # whatever Keras raises of objects that it does not know
+        problem = " ".join(str(error).split())[:200]
+    if problem:
+        raise ValueError(
+            f"{where} cannot be loaded again without running the file ({problem}): use what Keras "
+            "has"
+        )
 
 
 def _last_axis(layer: Any) -> int:
@@ -208,19 +274,25 @@ def _last_axis(layer: Any) -> int:
 
 def _without_softmax(model: Any, where: str) -> Any:
     """The same model without a softmax at its end: the loss is taken of logits."""
-    last = calls(model)[-1].layer
-    softmax = keras.activations.softmax
-    is_softmax = isinstance(last, keras.layers.Softmax)
-    if not (is_softmax or getattr(last, "activation", None) is softmax):
+    made, traced = trace(model)
+    last, is_softmax = made[-1].layer, isinstance(made[-1].layer, keras.layers.Softmax)
+    if not (is_softmax or getattr(last, "activation", None) is keras.activations.softmax):
         _require_no_probabilities(model, where)
         return model
+    is_ours = made[-1].output is traced.outputs[0] and last in traced.layers
+    if is_ours and (is_softmax or isinstance(last, keras.layers.Activation)):
+        return keras.Model(traced.inputs[0], made[-1].inputs[0])
+    if is_softmax or sum(one.layer is last for one in made) > 1:
+        raise ValueError(
+            f"{where}: the softmax '{last.name}' at its end is within a model or used elsewhere: "
+            "leave it out"
+        )
 
     def clone(layer: Any) -> Any:
-        if layer is not last:
-            return layer.__class__.from_config(layer.get_config())
-        if is_softmax:
-            return keras.layers.Activation("linear", name=layer.name)
-        return layer.__class__.from_config({**layer.get_config(), "activation": "linear"})
+        config = layer.get_config()
+        return layer.__class__.from_config(
+            config | ({"activation": "linear"} if layer is last else {})
+        )
 
     logits = keras.models.clone_model(model, clone_function=clone, recursive=True)
     logits.set_weights(model.get_weights())
@@ -252,7 +324,7 @@ def _require_plain(model: Any, where: str) -> None:
         config = layer.get_config()
         if isinstance(layer, BatchNormalization):
             config |= {"trainable": False}
-        if isinstance(layer, Dropout):
+        if is_dropout(layer):
             config |= {"rate": 0.0}
         return layer.__class__.from_config(config)
 
@@ -261,6 +333,10 @@ def _require_plain(model: Any, where: str) -> None:
     before = [np.asarray(variable) for variable in tried.non_trainable_variables]
     whole = np.asarray(tried(images, training=True))
     parts = [tried(part, training=True) for part in np.split(images, 2)]
+    if not np.isfinite(whole).all():
+        raise ValueError(f"model {where} gives numbers that are not finite")
+    if tried.losses:
+        raise ValueError(f"model {where} has losses of its own, which are not applied here")
     after = [np.asarray(variable) for variable in tried.non_trainable_variables]
     same_state = all(np.array_equal(*pair) for pair in zip(before, after, strict=True))
     scale = max(1.0, float(np.abs(whole).max()))

@@ -2,6 +2,8 @@
 
 # ruff: noqa: ARG001
 
+import os
+
 import keras
 from keras import layers
 
@@ -115,6 +117,88 @@ def by_rows(input_shape, classes):
     images = keras.Input(input_shape)
     x = layers.BatchNormalization(axis=1)(images)
     return keras.Model(images, layers.Dense(classes)(layers.Flatten()(x)))
+
+
+def functional_softmax(input_shape, classes):
+    images = keras.Input(input_shape)
+    return keras.Model([images], layers.Softmax()(layers.Dense(classes)(layers.Flatten()(images))))
+
+
+def gated(input_shape, classes):
+    images, softmax = keras.Input(input_shape), layers.Activation("softmax")
+    gate = softmax(layers.Dense(20)(layers.Flatten()(images)))
+    return keras.Model(images, softmax(layers.Dense(classes)(gate)))
+
+
+def shared_normalisation(input_shape, classes):
+    images, norm = keras.Input(input_shape), layers.BatchNormalization()
+    return keras.Model(images, layers.Dense(classes)(layers.Flatten()(norm(norm(images)))))
+
+
+def spatial(input_shape, classes):
+    images = keras.Input(input_shape)
+    x = layers.SpatialDropout2D(0.5)(layers.Conv2D(4, 3)(images))
+    return keras.Model(images, layers.Dense(classes)(layers.Flatten()(x)))
+
+
+def regularised(input_shape, classes):
+    dense = layers.Dense(classes, kernel_regularizer="l2")
+    return keras.Sequential([keras.Input(input_shape), layers.Flatten(), dense])
+
+
+def own_activation(input_shape, classes):
+    dense = layers.Dense(classes, activation=lambda x: x)
+    return keras.Sequential([keras.Input(input_shape), layers.Flatten(), dense])
+
+
+@keras.saving.register_keras_serializable()
+def doubled(x):
+    return 2 * x
+
+
+def registered_activation(input_shape, classes):
+    dense = layers.Dense(classes, activation=doubled)
+    return keras.Sequential([keras.Input(input_shape), layers.Flatten(), dense])
+
+
+def several_outputs(input_shape, classes):
+    images = keras.Input(input_shape)
+    rows = layers.Reshape(input_shape[:2])(images)
+    x, _ = layers.MultiHeadAttention(1, 4)(rows, rows, return_attention_scores=True)
+    return keras.Model(images, layers.Dense(classes)(layers.Flatten()(x)))
+
+
+def nested_subclass(input_shape, classes):
+    class Inner(keras.Model):
+        def call(self, x):
+            return x
+
+    images = keras.Input(input_shape)
+    return keras.Model(images, layers.Dense(classes)(layers.Flatten()(Inner()(images))))
+
+
+def named_output(input_shape, classes):
+    images = keras.Input(input_shape)
+    return keras.Model(images, {"scores": layers.Dense(classes)(layers.Flatten()(images))})
+
+
+def infinite(input_shape, classes):
+    images = keras.Input(input_shape)
+    x = keras.ops.log(layers.Flatten()(images) - 2)
+    return keras.Model(images, layers.Dense(classes)(x))
+
+
+def half(input_shape, classes):
+    keras.config.set_dtype_policy("mixed_float16")
+    return keras.Sequential([keras.Input(input_shape), layers.Flatten(), layers.Dense(classes)])
+
+
+def another_each_time(input_shape, classes):
+    width = 1 + int.from_bytes(os.urandom(3))
+    hidden = layers.Dense(width % 500 + 1)
+    return keras.Sequential(
+        [keras.Input(input_shape), layers.Flatten(), hidden, layers.Dense(classes)]
+    )
 
 
 not_callable = 3

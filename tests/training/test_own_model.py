@@ -15,10 +15,10 @@ from mnist_tradeoff.data.sets import load
 from mnist_tradeoff.device import litert
 from mnist_tradeoff.device.convert import convert
 from mnist_tradeoff.training import evaluation
-from mnist_tradeoff.training.build import build
+from mnist_tradeoff.training.build import build, build_net
 from mnist_tradeoff.training.keras_costs import FREE, IN_PLACE, MACS, count, graph_macs
 from mnist_tradeoff.training.loop import train_and_test
-from mnist_tradeoff.training.own_model import load_own_model
+from mnist_tradeoff.training.own_model import leaves, load_own_model
 from mnist_tradeoff.training.recipe import TrainConfig
 
 NETS = Path(__file__).with_name("nets.py")
@@ -101,6 +101,20 @@ def test_it_trains_alike_on_any_number_of_threads(function, stripes, monkeypatch
     assert not math.isclose(float(logits[0].sum()), 1, rel_tol=1e-3)  # of no softmax
 
 
+@pytest.mark.parametrize(("function", "activations"), [("functional_softmax", 0), ("gated", 1)])
+def test_only_the_softmax_at_the_end_is_left_out(function, activations):
+    model = build(own(function), MNIST)
+    logits = np.asarray(model(np.zeros((1, 28, 28), np.uint8) + 99))
+    assert not np.isclose(logits.sum(), 1, atol=1e-3)
+    found = [layer for layer in leaves(model) if isinstance(layer, layers.Activation)]
+    assert len(found) == activations
+
+
+def test_a_function_that_makes_another_model_at_each_call_is_one_line():
+    with pytest.raises(ValueError, match="is another one at each call"):
+        build_net(own("another_each_time"), MNIST, is_trained=True)
+
+
 @pytest.mark.parametrize("function", ["resnet", "attention"])
 def test_it_is_made_for_the_task(function):
     model = build(own(function, SMALL), SMALL)
@@ -124,6 +138,16 @@ def test_it_is_made_for_the_task(function):
         ("probabilities", "gives probabilities: end it with"),
         ("recurrent", r"the MACs of .* \((Partitioned|While|Stateful).*unroll=True"),
         ("by_rows", "normalises axis 1: use the last"),
+        ("shared_normalisation", "normalises in several places, .* BatchNormalization of its own"),
+        ("spatial", r"draws or counts while it is trained, .* \(SpatialDropout2D\)"),
+        ("regularised", "has regularizers or constraints"),
+        ("own_activation", "cannot be loaded again without running the file"),
+        ("registered_activation", "without running the file .*doubled of your own"),
+        ("several_outputs", "has several outputs"),
+        ("nested_subclass", "is a Inner; only layers that Keras has"),
+        ("named_output", "takes or gives a dict"),
+        ("infinite", "gives numbers that are not finite"),
+        ("half", "gives float16: give its last layer dtype='float32'"),
         ("missing", "the file has no function missing"),
         ("not_callable", "the file has no function not_callable"),
     ],
