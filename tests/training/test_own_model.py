@@ -18,7 +18,8 @@ from mnist_tradeoff.training import evaluation
 from mnist_tradeoff.training.build import build, build_net
 from mnist_tradeoff.training.keras_costs import FREE, IN_PLACE, MACS, count, graph_macs
 from mnist_tradeoff.training.loop import train_and_test
-from mnist_tradeoff.training.own_model import leaves, load_own_model
+from mnist_tradeoff.training.own_checks import leaves
+from mnist_tradeoff.training.own_model import load_own_model
 from mnist_tradeoff.training.recipe import TrainConfig
 
 NETS = Path(__file__).with_name("nets.py")
