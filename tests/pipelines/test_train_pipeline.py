@@ -44,6 +44,8 @@ def test_run_leaves_what_the_contract_names(finished, stripes):
         "seed": "0",
         "precision": "auto",
         "dataset": str(stripes),
+        "orientation": "stored",
+        "resize": "0",
     }
     assert set(run.data.metrics) == {
         *("num_params", "macs", "peak_activation_bytes", "trainable_params", "train_seconds"),
@@ -136,7 +138,15 @@ def test_bad_parameters_fail_the_run_with_one_line(tmp_path, parameters, line):
 def test_bad_data_fails_the_run_with_one_line(tmp_path):
     done = train(tmp_path, "--dataset", str(tmp_path))
     assert done.returncode == 1
-    assert done.stderr.startswith(f"error: '{tmp_path}' has no train-images-idx3-ubyte")
+    assert done.stderr.startswith(f"error: '{tmp_path}' has no set of images: it holds")
+    assert done.stderr.count("\n") == 1
+    assert [run.info.status for run in runs_in(tmp_path)] == ["FAILED"]
+
+
+def test_a_file_of_ones_own_that_is_not_there_fails_the_run_with_one_line(tmp_path, stripes):
+    done = train(tmp_path, "--dataset", str(stripes), "--model", "nowhere.py:net")
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"error: model: '{tmp_path}/nowhere.py' is not a file")
     assert done.stderr.count("\n") == 1
     assert [run.info.status for run in runs_in(tmp_path)] == ["FAILED"]
 
