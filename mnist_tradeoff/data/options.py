@@ -1,6 +1,6 @@
 """WHICH images: the parameters of every entry point that loads a set, in one place."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from mnist_tradeoff.system.settings import option
@@ -27,5 +27,4 @@ def data_flags(config: DataConfig) -> dict[str, str]:
 
 def data_settings(config: DataConfig) -> dict[str, Any]:
     """Those of a config by name: they are the same in all configs."""
-    names = ("dataset", "orientation", "resize")
-    return {name: getattr(config, name) for name in names}
+    return {one.name: getattr(config, one.name) for one in fields(DataConfig)}

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mnist_tradeoff.data.formats import csv, idx, image_folder, npz, parquet
-from mnist_tradeoff.data.formats.raw import PART_WORD, Raw, contents, place_of, require_file
+from mnist_tradeoff.data.formats.raw import GZIP, PART_WORD, Raw, contents, place_of, require_file
 
 FORMATS = "IDX files, an npz, CSV tables, folders of image files by class, or Parquet files"
 # What torchvision and Hugging Face call the folder in which the files are.
@@ -55,7 +55,7 @@ def _read_file(path: Path, resize: int) -> Raw:
         return parquet.read_parquet_set([path], path, resize)
     if csv.is_csv_name(path.name):
         return csv.read_csv_set([path], path.parent)
-    if place and (idx.is_idx(beginning) or beginning[:2] == idx.GZIP):
+    if place and (idx.is_idx(beginning) or beginning[:2] == GZIP):
         return _idx_set(path.parent, place.set_name, idx.sets_in(path.parent))
     raise ValueError(f"'{path}' is no set of images: a set is {FORMATS}")
 

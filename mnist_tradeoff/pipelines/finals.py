@@ -14,6 +14,7 @@ from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.data.options import DataConfig, data_flags, data_settings
 from mnist_tradeoff.data.sets import load_configured
+from mnist_tradeoff.pipelines.live import results_of_trials
 from mnist_tradeoff.pipelines.trainings import Trained, train_all
 from mnist_tradeoff.report import terminal
 from mnist_tradeoff.report.notes import study_metrics, study_note
@@ -185,14 +186,8 @@ def collect(study: Study, trained: Trained, dataset_name: str, labels: np.ndarra
         groups[name] = sorted(found, key=lambda training: training.seed)
     found = front(candidates(trials, config.epochs), config.costs)
     finalists, references = finalists_of(found, reference_costs(study), groups, labels, study.task)
-    return SearchResults(
-        study=config.study,
-        dataset=dataset_name,
-        costs=config.costs,
-        budgets=config.budgets,
-        epochs=config.epochs,
-        trials=trials,
-        rejected=study.rejected(),
+    return dataclasses.replace(
+        results_of_trials(study, dataset_name, trials),
         importances=importances(study),
         finalists=finalists,
         references=references,

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from mnist_tradeoff.report import html, terminal
@@ -14,6 +15,24 @@ from mnist_tradeoff.search.successive_halving import TrialRecord
 SECONDS, TRIALS = 30, 10
 # Of a command's time, most that its pages take: of thousands of trials one takes seconds.
 SHARE = 0.05
+
+
+def results_of_trials(study: Study, dataset: str, finished: Sequence[TrialRecord]) -> SearchResults:
+    """What a study's trials alone say.
+
+    Args:
+        dataset: its name.
+    """
+    config = study.config
+    return SearchResults(
+        study=config.study,
+        dataset=dataset,
+        costs=config.costs,
+        budgets=config.budgets,
+        epochs=config.epochs,
+        trials=finished,
+        rejected=study.rejected(),
+    )
 
 
 class LivePage:
@@ -54,25 +73,12 @@ class LivePage:
 
     def results(self, finished: Sequence[TrialRecord]) -> SearchResults:
         """What is known so far: no model has been trained anew, none has been tested."""
-        config = self.study.config
         interim = Interim(
-            config.trials,
+            self.study.config.trials,
             self.study.running_architectures(),
             seconds_left=self._seconds_left(len(finished)),
         )
-        return SearchResults(
-            study=config.study,
-            dataset=self.dataset,
-            costs=config.costs,
-            budgets=config.budgets,
-            epochs=config.epochs,
-            trials=finished,
-            rejected=self.study.rejected(),
-            importances={},
-            finalists=[],
-            references=[],
-            interim=interim,
-        )
+        return replace(results_of_trials(self.study, self.dataset, finished), interim=interim)
 
     def _seconds_left(self, count: int) -> float:
         done = count - self.done_before

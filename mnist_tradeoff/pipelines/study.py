@@ -29,7 +29,6 @@ from mnist_tradeoff.tracking.store import (
 from mnist_tradeoff.tracking.study_runs import TrialLog, study_run
 from mnist_tradeoff.training.backend import THREADS
 
-ROLE = "final"
 Worker = Callable[[SearchConfig, str, Task, Path, Split, Split], None]
 
 

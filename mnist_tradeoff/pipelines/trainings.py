@@ -14,7 +14,8 @@ from mnist_tradeoff.tracking.trainings import adopt, finished_trainings, read_tr
 from mnist_tradeoff.training.recipe import RunConfig
 
 # For the time left: what an image and a run take beside the arithmetic, as so many MACs more.
-# Measured at 48 ps a MAC (cnn_v2): 6 µs an image (ann), and 1.5 s to build and to log.
+# From one shared machine, at 48 ps a MAC (cnn_v2): 6 µs an image (ann), and 1.5 s to build and to
+# log. Only their proportions matter, and only to the bar.
 MACS_OF_AN_IMAGE, MACS_OF_A_RUN = 130_000, 30_000_000_000
 
 Trained = dict[RunConfig, Training]

@@ -3,7 +3,7 @@
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -63,9 +63,9 @@ class SearchResults:
     epochs: int
     trials: Sequence[TrialRecord]
     rejected: int
-    importances: Mapping[str, Mapping[str, float]]
-    finalists: Sequence[Model]
-    references: Sequence[Model]
+    importances: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    finalists: Sequence[Model] = ()
+    references: Sequence[Model] = ()
     interim: Interim | None = None
 
     @property

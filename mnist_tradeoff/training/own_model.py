@@ -30,8 +30,6 @@ from mnist_tradeoff.training.own_checks import (
     without_softmax,
 )
 
-BatchNormalization, Dropout = keras.layers.BatchNormalization, keras.layers.Dropout
-
 
 def load_own_model(model: str, task: Task) -> OwnModel:
     """Run a user's function for a task, check its model, and count what it costs.
@@ -104,7 +102,7 @@ class _Replacing:
 
     def __call__(self, layer: Any) -> Any:
         config = layer.get_config()
-        if isinstance(layer, BatchNormalization) and layer.trainable:
+        if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable:
             names = ("epsilon", "center", "scale", "name")
             return GroupNormalization(**{name: config[name] for name in names})
         if is_dropout(layer):

@@ -14,6 +14,7 @@ from mnist_tradeoff.architecture.references import resolve
 from mnist_tradeoff.architecture.task import MNIST, Shape, Task
 from mnist_tradeoff.device.convert import convert, stop_converter
 from mnist_tradeoff.training.build import build, build_net
+from tests.factories import constants
 
 LENET = "6C5s:tanh-A2-16C5:tanh-A2-120:tanh-84:tanh"
 PUBLIC_697 = "6C3s:leaky-P2-5DS3:leaky-9DS3:leaky-10DS3:leaky-8DS3:leaky-G"
@@ -64,21 +65,6 @@ def test_what_is_normalised_in_every_pass_is_deployed_for_every_pass():
     stem, kernel, passes, classifier = 80, 8 * 8 * 9, 3 * 2 * 8, 90
     assert num_params(architecture, MNIST) == stem + kernel + passes + classifier
     assert trainable_params(architecture, MNIST) == num_params(architecture, MNIST)
-
-
-def constants(content: bytes) -> int:
-    """Float constants of a LiteRT file, without the zeros that stand for a bias left out."""
-    from ai_edge_litert import schema_py_generated as schema
-
-    model = schema.ModelT.InitFromPackedBuf(content, 0)
-    found = 0
-    (graph,), buffers = model.subgraphs or [], model.buffers or []
-    for tensor in graph.tensors or []:
-        data = buffers[tensor.buffer].data
-        if tensor.type == schema.TensorType.FLOAT32 and data is not None:
-            values = np.frombuffer(bytes(data), np.float32)
-            found += len(values) if values.any() else 0
-    return found
 
 
 @pytest.mark.slow

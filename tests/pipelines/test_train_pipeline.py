@@ -135,18 +135,17 @@ def test_bad_parameters_fail_the_run_with_one_line(tmp_path, parameters, line):
     assert [run.info.status for run in runs_in(tmp_path)] == ["FAILED"]
 
 
-def test_bad_data_fails_the_run_with_one_line(tmp_path):
-    done = train(tmp_path, "--dataset", str(tmp_path))
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["--dataset", "."], "error: '{}' has no set of images: it holds"),
+        (["--model", "nowhere.py:net"], "error: model: '{}/nowhere.py' is not a file"),
+    ],
+)
+def test_bad_data_and_bad_files_fail_the_run_with_one_line(tmp_path, stripes, arguments, line):
+    done = train(tmp_path, "--dataset", str(stripes), *arguments)
     assert done.returncode == 1
-    assert done.stderr.startswith(f"error: '{tmp_path}' has no set of images: it holds")
-    assert done.stderr.count("\n") == 1
-    assert [run.info.status for run in runs_in(tmp_path)] == ["FAILED"]
-
-
-def test_a_file_of_ones_own_that_is_not_there_fails_the_run_with_one_line(tmp_path, stripes):
-    done = train(tmp_path, "--dataset", str(stripes), "--model", "nowhere.py:net")
-    assert done.returncode == 1
-    assert done.stderr.startswith(f"error: model: '{tmp_path}/nowhere.py' is not a file")
+    assert done.stderr.startswith(line.format(tmp_path))
     assert done.stderr.count("\n") == 1
     assert [run.info.status for run in runs_in(tmp_path)] == ["FAILED"]
 

@@ -21,6 +21,7 @@ from mnist_tradeoff.training.loop import train_and_test
 from mnist_tradeoff.training.own_checks import leaves
 from mnist_tradeoff.training.own_model import load_own_model
 from mnist_tradeoff.training.recipe import TrainConfig
+from tests.factories import constants
 
 NETS = Path(__file__).with_name("nets.py")
 SMALL = Task(Shape(12, 16, 3), 7)
@@ -80,11 +81,18 @@ def test_what_arithmetic_does_not_know_is_counted_in_the_graph():
     assert (found.counts.macs, found.counts.from_graph) == (expected, True)
 
 
-def test_a_deployed_file_has_as_many_constants_as_parameters():
+def test_a_file_made_from_the_config_alone_has_all_constants_and_answers_as_the_model():
     model = own("resnet")
-    content = convert(model, MNIST, build(model, MNIST).get_weights())
-    images = np.zeros((2, 28, 28), np.uint8)
-    expected = build(model, MNIST)(images).numpy().argmax(axis=1)
+    keras_model = build(model, MNIST)
+    random = np.random.default_rng(0)
+    for weight in keras_model.weights:
+        value = random.normal(size=weight.shape)
+        weight.assign(np.abs(value) if "variance" in weight.path else value)
+    content = convert(model, MNIST, keras_model.get_weights())
+    assert constants(content) == model.counts.num_params + 1  # and the scale of the pixels
+    images = random.integers(0, 256, (200, 28, 28), np.uint8)
+    expected = keras_model(images).numpy().argmax(axis=1)
+    assert len(set(expected)) > 1
     assert np.array_equal(litert.classify(content, images), expected)
 
 

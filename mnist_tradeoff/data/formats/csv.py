@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from mnist_tradeoff.data.formats.raw import (
+    GZIP,
     PART_WORD,
     Part,
     Raw,
@@ -19,7 +20,6 @@ from mnist_tradeoff.data.formats.raw import (
 )
 
 LABEL_COLUMNS = ("label", "class", "target", "y", "labels", "classes")
-GZIP = b"\x1f\x8b"
 # Columns of an image of 8×8, the smallest.
 LEAST_COLUMNS = 64
 # A pixel of text, with its comma, is about so many bytes; in memory it has four.

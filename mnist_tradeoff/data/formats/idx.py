@@ -9,12 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from mnist_tradeoff.data.formats.raw import (
+    GZIP,
     Part,
     Place,
     Raw,
     place_of,
     require_file,
     require_memory,
+    unpaired,
 )
 
 IDX_NAMES = (
@@ -25,7 +27,6 @@ IDX_NAMES = (
 )
 TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 QMNIST_COLUMNS = 8
-GZIP = b"\x1f\x8b"
 Files = dict[tuple[str, bool], Path]
 
 
@@ -103,11 +104,11 @@ def read_idx_set(folder: Path, set_name: str, files: Files) -> Raw:
         ValueError: a file that is missing, truncated, corrupt, or of a wrong shape.
         MemoryError: it does not fit.
     """
-    for part, is_images in list(files):
-        if (part, not is_images) not in files:
-            path, what = files[part, is_images], "labels" if is_images else "images"
-            missing = _expected_name(part, not is_images)
-            raise ValueError(f"'{folder}' has {path.name}, but no {what} to it such as {missing}")
+    if alone := unpaired(files):
+        part, is_images = alone
+        what, missing = "labels" if is_images else "images", _expected_name(part, not is_images)
+        name = files[alone].name
+        raise ValueError(f"'{folder}' has {name}, but no {what} to it such as {missing}")
     if ("train", True) not in files:
         raise ValueError(f"'{folder}' has no training images, such as {IDX_NAMES[0]}")
     require_memory((_size(path) for path in files.values()), folder)

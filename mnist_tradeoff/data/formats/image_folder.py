@@ -2,10 +2,8 @@
 
 from pathlib import Path
 
-import numpy as np
-
-from mnist_tradeoff.data.formats.pictures import SUFFIXES, decode
-from mnist_tradeoff.data.formats.raw import PART_WORD, Part, Raw, part_of, plural
+from mnist_tradeoff.data.formats.pictures import SUFFIXES, decode_parts
+from mnist_tradeoff.data.formats.raw import PART_WORD, Raw, part_of, plural
 
 
 def is_image_folder(folder: Path) -> bool:
@@ -25,21 +23,16 @@ def read_image_folder(folder: Path, resize: int) -> Raw:
     """
     found, notes = {}, []
     for part, place in _parts(folder).items():
-        found[part] = [(file, one.name) for one in _classes(place) for file in _files(one)]
+        found[part] = [
+            (file, str(file), one.name) for one in _classes(place) for file in _files(one)
+        ]
         others = sum(len(_visible(one)) - len(_files(one)) for one in _classes(place))
         if others:
             notes.append(f"'{place}': {plural(others, 'entry')} that are no image files left out")
     found = {part: files for part, files in found.items() if files}
     if "train" not in found:
         raise ValueError(f"'{folder}' has no training images: name their folder train")
-    files = [file for part in found.values() for file, _ in part]
-    images = decode(files, list(map(str, files)), resize, folder)
-    parts, first = {}, 0
-    for part, members in found.items():
-        labels = np.array([name for _, name in members])
-        parts[part] = Part(images[first : first + len(members)], labels, f"{part} in '{folder}'")
-        first += len(members)
-    return Raw("", parts, {}, tuple(notes))
+    return Raw("", decode_parts(found, resize, folder), {}, tuple(notes))
 
 
 def _parts(folder: Path) -> dict[str, Path]:

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from mnist_tradeoff.data.formats.raw import Part, Raw, place_of, require_file, require_memory
+from mnist_tradeoff.data.formats.raw import (
+    Part,
+    Raw,
+    place_of,
+    require_file,
+    require_memory,
+    unpaired,
+)
 
 NPZ_KEYS = ("x_train", "y_train", "x_test", "y_test")
 # Of a set that is not split.
@@ -26,12 +33,10 @@ def read_npz_set(path: Path) -> Raw:
     found = {(place.part, place.is_images): key for key in keys if (place := place_of(key))}
     if not found:
         found = _undivided(keys)
-    for part, is_images in list(found):
-        if (part, not is_images) not in found:
-            other = f"{'y' if is_images else 'x'}_{part}"
-            raise ValueError(
-                f"'{path}' lacks an array: it has {found[part, is_images]}, but no {other}"
-            )
+    if alone := unpaired(found):
+        part, is_images = alone
+        other = f"{'y' if is_images else 'x'}_{part}"
+        raise ValueError(f"'{path}' lacks an array: it has {found[alone]}, but no {other}")
     if ("train", True) not in found:
         have = ", ".join(keys) or "none"
         raise ValueError(f"'{path}' lacks an array: x_train and y_train; it has {have}")
@@ -99,10 +104,9 @@ def read_array_files(folder: Path, set_name: str, files: dict[tuple[str, bool], 
         ValueError: a file that is missing, or is no array.
         MemoryError: it does not fit.
     """
-    for part, is_images in list(files):
-        if (part, not is_images) not in files:
-            path, what = files[part, is_images], "labels" if is_images else "images"
-            raise ValueError(f"'{folder}' has {path.name}, but no {what} to it")
+    if alone := unpaired(files):
+        what = "labels" if alone[1] else "images"
+        raise ValueError(f"'{folder}' has {files[alone].name}, but no {what} to it")
     if ("train", True) not in files:
         raise ValueError(f"'{folder}' has {', '.join(p.name for p in files.values())} only")
     parts = {

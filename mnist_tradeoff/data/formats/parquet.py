@@ -5,12 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from mnist_tradeoff.data.formats.pictures import decode
+from mnist_tradeoff.data.formats.pictures import decode_parts
 from mnist_tradeoff.data.formats.raw import (
     PART_WORD,
-    Part,
     Raw,
     part_of,
     require_file,
@@ -42,14 +39,7 @@ def read_parquet_set(paths: list[Path], folder: Path, resize: int) -> Raw:
         cells.setdefault(part_of(word["part"]) if word else "train", []).extend(_rows(path))
     if not cells.get("train"):
         raise ValueError(f"'{folder}' has no training images, only {', '.join(cells)}")
-    rows = [row for part in cells.values() for row in part]
-    images = decode([row[0] for row in rows], [row[1] for row in rows], resize, folder)
-    parts, first = {}, 0
-    for part, members in cells.items():
-        labels = np.array([label for *_, label in members])
-        parts[part] = Part(images[first : first + len(members)], labels, f"{part} in '{folder}'")
-        first += len(members)
-    return Raw("", parts, _names(paths[0]))
+    return Raw("", decode_parts(cells, resize, folder), _names(paths[0]))
 
 
 def _rows(path: Path) -> list[tuple[bytes, str, Any]]:

@@ -2,19 +2,41 @@
 
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps
 
-from mnist_tradeoff.data.formats.raw import plural, require_memory
+from mnist_tradeoff.data.formats.raw import Part, plural, require_memory
 
 SUFFIXES = (*(".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm"),)
 GREY = ("1", "L", "LA")
 COLOURED = ("RGB", "RGBA", "P", "CMYK", "YCbCr", "PA")
 SHOWN = 4
 Picture = Path | bytes
+
+
+def decode_parts(
+    members: Mapping[str, Sequence[tuple[Picture, str, Any]]], resize: int, folder: Path
+) -> dict[str, Part]:
+    """The parts of a set whose images are files or their contents: all grey, or all in colours.
+
+    Args:
+        members: by part, each image with its name for messages and its label.
+
+    Raises:
+        ValueError, MemoryError: see ``decode``.
+    """
+    every = [one for part in members.values() for one in part]
+    images = decode([one[0] for one in every], [one[1] for one in every], resize, folder)
+    parts, first = {}, 0
+    for part, some in members.items():
+        labels = np.array([label for *_, label in some])
+        parts[part] = Part(images[first : first + len(some)], labels, f"{part} in '{folder}'")
+        first += len(some)
+    return parts
 
 
 def decode(

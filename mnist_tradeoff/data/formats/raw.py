@@ -1,7 +1,7 @@
 """A set as its files have it: what every format is read into, and how files are named."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +10,8 @@ import numpy as np
 
 from mnist_tradeoff.system.host import available_memory
 
-PARTS = ("train", "val", "test")
+# The first bytes of a gzipped file.
+GZIP = b"\x1f\x8b"
 # Besides the array itself: its split, and TensorFlow's copy.
 COPIES = 3
 SHOWN = 6
@@ -70,6 +71,11 @@ def part_of(word: str) -> str:
 
 
 PART_WORD = re.compile(_PART)
+
+
+def unpaired(found: Collection[tuple[str, bool]]) -> tuple[str, bool] | None:
+    """The first part and kind (whether images) whose labels, or images, are missing."""
+    return next(((part, kind) for part, kind in found if (part, not kind) not in found), None)
 
 
 def plural(count: int, noun: str) -> str:
