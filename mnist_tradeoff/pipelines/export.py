@@ -66,9 +66,10 @@ def run_export(
                 f"{len(failures)} of {len(finals)} exports failed and are missing in the table "
                 f"({'; '.join(failures)})"
             )
+    models_from = {"run_id": run_id} if run_id else {"study": study}
     print(device_summary(by_cost(measured)))
     print(how_to_look(own_id))
-    print(terminal.next_step("recommend", study=study, **data_flags(source)))
+    print(terminal.next_step("recommend", **models_from, **data_flags(source)))
 
 
 def _export_all(

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 
+from mnist_tradeoff.data.options import data_flags
 from mnist_tradeoff.data.sets import load_configured
 from mnist_tradeoff.pipelines.training import plan, train_in_run
 from mnist_tradeoff.report import terminal
@@ -35,4 +36,4 @@ def run_training(config: RunConfig, check_launcher: Callable[[], None]) -> None:
             result = train_in_run(planned, on_images, progress.on_epoch)
     print(terminal.summary(planned.architecture, dataset, result))
     print(how_to_look(run_id))
-    print(terminal.next_step("suite", dataset=config.dataset))
+    print(terminal.next_step("suite", **data_flags(config)))
