@@ -30,8 +30,8 @@ from mnist_tradeoff.report.markdown import table
 from mnist_tradeoff.system.signals import run_to_exit
 from mnist_tradeoff.training.backend import THREADS, tf
 from mnist_tradeoff.training.build import build_net
-from mnist_tradeoff.training.loop import Loop
 from mnist_tradeoff.training.recipe import TrainConfig, choose_precision
+from mnist_tradeoff.training.steps import Steps
 
 RESULTS = Path(__file__).parent / "results" / "operations.json"
 STEPS = 32
@@ -55,16 +55,16 @@ def measure(model: str, training: Split) -> dict[str, float]:
     precision = choose_precision(architecture, "auto")
     config = TrainConfig(epochs=1, batch_size=BATCH_SIZE)
     net = build_net(architecture, MNIST, 0, precision, is_trained=True)
-    loop = Loop(net, training, config, macs(architecture, MNIST))
+    steps = Steps(net, training, config, macs(architecture, MNIST))
     batches = np.arange(STEPS * BATCH_SIZE, dtype=np.int32).reshape(STEPS, BATCH_SIZE)
-    loop.run_steps(tf.constant(batches))
+    steps.run_steps(tf.constant(batches))
     with tempfile.TemporaryDirectory() as folder:
         options = tf.profiler.experimental.ProfilerOptions(
             host_tracer_level=2, python_tracer_level=0
         )
         tf.profiler.experimental.start(folder, options)
         started = time.perf_counter()
-        loss, _ = loop.run_steps(tf.constant(batches))
+        loss, _ = steps.run_steps(tf.constant(batches))
         float(loss)
         available = THREADS * (time.perf_counter() - started)
         tf.profiler.experimental.stop()

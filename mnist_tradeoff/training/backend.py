@@ -27,7 +27,7 @@ with quiet_stderr():
     import keras
     import tensorflow as tf
 
-    # One thread per operation, as many operations at once as there are cores: see training/loop.py.
+    # One thread per operation, as many at once as there are cores: see training/steps.py.
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(THREADS)
     # The study compares CPU seconds, and its seeds repeat on a CPU. This also makes TensorFlow

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import fields
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -38,11 +39,8 @@ def fingerprint(
         code: as ``code_version`` gave it; empty: this one.
     """
     parts = {
+        **{one.name: getattr(config, one.name) for one in fields(TrainConfig)},
         "architecture": architecture,
-        "epochs": config.epochs,
-        "batch_size": config.batch_size,
-        "learning_rate": config.learning_rate,
-        "seed": config.seed,
         "precision": precision,
         "data": data_digest,
         "code": code or code_version(),

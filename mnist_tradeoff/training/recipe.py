@@ -11,6 +11,9 @@ from mnist_tradeoff.system.settings import option, require_range
 
 # From so many filters a convolution gains from bfloat16 (benchmarks/NOTES.md).
 BFLOAT16_FILTERS = 16
+# From so many parameters a net gains from so strong an augmentation (benchmarks/NOTES.md).
+AUTO_AUGMENTATION = ((600, 0.5), (4_000, 1.0))
+MAX_AUGMENTATION = 3.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,12 +30,18 @@ class Recipe:
     precision: Literal["auto", "float32", "bfloat16"] = option(
         "auto", "bfloat16 arithmetic where the CPU has it (auto), always or never"
     )
+    augment: str = option(
+        "off",
+        "random turns, shifts and scales of the training images: off, auto (by the size of the "
+        "net), or a strength such as 0.5; at 1 up to 10 degrees, 2 of 28 pixels and a tenth",
+    )
 
     def __post_init__(self) -> None:
         require_range("epochs", self.epochs, 1, 10_000)
         require_range("batch_size", self.batch_size, 1, 60_000)
         if not 0 < self.learning_rate < float("inf"):
             raise ValueError(f"learning_rate must be above 0, not {self.learning_rate}")
+        augmentation_strength(self.augment, num_params=0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,3 +88,30 @@ def choose_precision(architecture: AnyArchitecture, wanted: str) -> str:
     wide = wide and not any(layer.is_normalized for layer in architecture.leaves())
     has_bfloat16 = cpu_flags() & {"avx512_bf16", "amx_bf16"}
     return "bfloat16" if wide and has_bfloat16 else "float32"
+
+
+def augmentation_strength(augment: str, num_params: int) -> float:
+    """How strong the images of a training are moved, see ``training.augmentation``; 0: not at all.
+
+    Args:
+        augment: as of ``Recipe``.
+        num_params: of the net; ``auto`` goes by it.
+
+    Raises:
+        ValueError: it is no such text.
+    """
+    if augment == "off":
+        return 0.0
+    if augment == "auto":
+        reached = [strength for least, strength in AUTO_AUGMENTATION if num_params >= least]
+        return reached[-1] if reached else 0.0
+    try:
+        strength = float(augment)
+    except ValueError:
+        strength = float("nan")
+    if not 0 <= strength <= MAX_AUGMENTATION:
+        raise ValueError(
+            f"augment must be off, auto, or a strength of 0 to {MAX_AUGMENTATION:g}, "
+            f"not '{augment}'"
+        )
+    return strength

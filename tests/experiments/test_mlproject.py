@@ -24,6 +24,7 @@ ENTRY_POINTS = entry_points(experiments)
 # Another value than the default for every parameter of any entry point; for one that takes some
 # words only, another of these is found.
 CHANGED: dict[str, Any] = {
+    "augment": "auto",
     "resize": 32,
     "artifact_location": "s3://bucket/folder",
     "batch_size": 64,

@@ -11,8 +11,9 @@ from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.data import sets
 from mnist_tradeoff.training import evaluation
 from mnist_tradeoff.training.evaluation import compile_prediction
-from mnist_tradeoff.training.loop import OneCycle, train, train_and_test
+from mnist_tradeoff.training.loop import train, train_and_test
 from mnist_tradeoff.training.recipe import TrainConfig
+from mnist_tradeoff.training.schedule import OneCycle
 from tests.factories import ROOT
 
 SMALL = parse("4C3-P2-16")
