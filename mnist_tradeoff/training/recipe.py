@@ -31,8 +31,8 @@ class Recipe:
         "auto", "bfloat16 arithmetic where the CPU has it (auto), always or never"
     )
     augment: str = option(
-        "off",
-        "random turns, shifts and scales of the training images: off, auto (by the size of the "
+        "none",
+        "random turns, shifts and scales of the training images: none, auto (by the size of the "
         "net), or a strength such as 0.5; at 1 up to 10 degrees, 2 of 28 pixels and a tenth",
     )
 
@@ -100,7 +100,7 @@ def augmentation_strength(augment: str, num_params: int) -> float:
     Raises:
         ValueError: it is no such text.
     """
-    if augment == "off":
+    if augment == "none":
         return 0.0
     if augment == "auto":
         reached = [strength for least, strength in AUTO_AUGMENTATION if num_params >= least]
@@ -111,7 +111,7 @@ def augmentation_strength(augment: str, num_params: int) -> float:
         strength = float("nan")
     if not 0 <= strength <= MAX_AUGMENTATION:
         raise ValueError(
-            f"augment must be off, auto, or a strength of 0 to {MAX_AUGMENTATION:g}, "
+            f"augment must be none, auto, or a strength of 0 to {MAX_AUGMENTATION:g}, "
             f"not '{augment}'"
         )
     return strength

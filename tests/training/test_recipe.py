@@ -23,8 +23,8 @@ def test_auto_precision(monkeypatch, model, flags, expected):
     assert choose_precision(resolve(model, MNIST), "bfloat16") == "bfloat16"
 
 
-def test_the_strength_of_augmentation_is_off_a_number_or_by_the_size_of_the_net():
-    assert augmentation_strength("off", 6_000) == 0
+def test_the_strength_of_augmentation_is_none_a_number_or_by_the_size_of_the_net():
+    assert augmentation_strength("none", 6_000) == 0
     assert augmentation_strength("0.5", 6_000) == 0.5
     strengths = [augmentation_strength("auto", params) for params in (100, 1_000, 10_000)]
     assert strengths[0] == 0 < strengths[1] < strengths[2]
@@ -32,5 +32,5 @@ def test_the_strength_of_augmentation_is_off_a_number_or_by_the_size_of_the_net(
 
 @pytest.mark.parametrize("augment", ["", "on", "-1", "nan", "inf", "3.5", "0,5"])
 def test_another_augmentation_is_refused_with_what_is_allowed(augment):
-    with pytest.raises(ValueError, match="augment must be off, auto, or a strength of 0 to 3, not"):
+    with pytest.raises(ValueError, match="augment must be none, auto, or a strength of 0 to 3, not"):
         Recipe(augment=augment)
