@@ -10,10 +10,13 @@ from matplotlib.figure import Figure
 from mnist_tradeoff.analysis.pareto import staircase
 from mnist_tradeoff.analysis.trainings import Model
 from mnist_tradeoff.architecture.costs import COSTS, EXACT_OBJECTIVES
+from mnist_tradeoff.architecture.public_nets import PROTOCOLS, PUBLIC_NETS, PublicNet
 from mnist_tradeoff.report.style import (
     FRONT_COLOR,
     FRONT_STYLE,
     LEAST_SEEDS_SHOWN,
+    PUBLIC_COLOR,
+    PUBLIC_MARKERS,
     REFERENCE_STYLES,
     error_axis,
     error_limits,
@@ -29,6 +32,7 @@ from mnist_tradeoff.search.results import (
 )
 
 PANELS = 2
+LEGEND_COLUMNS = 5
 
 
 def pareto_front(results: SearchResults) -> Figure:
@@ -46,7 +50,8 @@ def pareto_front(results: SearchResults) -> Figure:
         _draw_panel(axes, results, cost, error_limits(errors))
     error_axis(panels[0], errors, "test error" if results.finalists else "validation error")
     handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), fontsize=9)
+    columns = min(len(labels), LEGEND_COLUMNS)
+    figure.legend(handles, labels, loc="outside lower center", ncols=columns, fontsize=9)
     figure.suptitle(_title(results))
     return figure
 
@@ -63,7 +68,9 @@ def _title(results: SearchResults) -> str:
 def _errors(results: SearchResults) -> list[float]:
     """Those that decide what the figure shows."""
     errors = [1 - one.test.mean for one in (*results.finalists, *results.references)]
-    return errors or [1 - one.val_accuracy for one in results.trial_front]
+    errors = errors or [1 - one.val_accuracy for one in results.trial_front]
+    public = PUBLIC_NETS if results.dataset == "mnist" else ()
+    return [*errors, *(1 - net.test_accuracy for net in public)]
 
 
 def _draw_panel(axes: Axes, results: SearchResults, cost: str, limits: tuple[float, float]) -> None:
@@ -72,6 +79,8 @@ def _draw_panel(axes: Axes, results: SearchResults, cost: str, limits: tuple[flo
     looks = {"color": "grey", "alpha": 0.6, "label": "trials (validation)"}
     costs = [trial.costs[cost] for trial in full]
     axes.plot(costs, errors, ".", **looks)
+    if results.dataset == "mnist":
+        _draw_public(axes, cost)
     _draw_front(axes, results, cost)
     for reference in results.references:
         looks = {**REFERENCE_STYLES[reference.name], "linestyle": "none", "markersize": 9}
@@ -83,6 +92,22 @@ def _draw_panel(axes: Axes, results: SearchResults, cost: str, limits: tuple[flo
     axes.grid(alpha=0.3)
     marks = list(zip(costs, errors, strict=True))
     _name(axes, results, cost, marks, limits)
+
+
+def _draw_public(axes: Axes, cost: str) -> None:
+    """What others report, as open symbols by what their accuracy is."""
+    for protocol, words in PROTOCOLS.items():
+        nets = public_nets_with(cost, protocol)
+        costs = np.array([net.cost(cost) for net in nets], float)
+        errors = [1 - net.test_accuracy for net in nets]
+        looks = {"markerfacecolor": "none", "color": PUBLIC_COLOR, "markersize": 7}
+        label = f"public: {words}" if nets else None
+        axes.plot(costs, errors, PUBLIC_MARKERS[protocol], **looks, label=label)
+
+
+def public_nets_with(cost: str, protocol: str) -> list[PublicNet]:
+    """The published nets of a protocol whose cost is known."""
+    return [net for net in PUBLIC_NETS if net.protocol == protocol and net.cost(cost)]
 
 
 def _draw_front(axes: Axes, results: SearchResults, cost: str) -> None:

@@ -32,6 +32,9 @@ OTHER_COLORS = ("#D55E00", "#CC79A7", "#56B4E9", "#8C6D31")
 OTHER_MARKERS = "vP*X<>"
 FRONT_COLOR = "#D55E00"
 FRONT_STYLE: dict[str, Any] = {"color": FRONT_COLOR, "marker": ".", "capsize": 2}
+# Of published nets, by what their accuracy is; open symbols, legible on white and on black.
+PUBLIC_COLOR = "#8A8A8A"
+PUBLIC_MARKERS = {"best of many": "v", "one run": "o", "mean": "s"}
 # By objective: accuracy, then one or two costs.
 OBJECTIVE_COLORS = (VALIDATION_COLOR, FRONT_COLOR, "#CC79A7")
 # By study, with a dash of its own each; as the references' they are Okabe and Ito's.

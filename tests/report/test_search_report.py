@@ -9,7 +9,10 @@ import pytest
 
 from mnist_tradeoff.analysis.pareto import hv2
 from mnist_tradeoff.architecture.costs import COSTS
+from mnist_tradeoff.architecture.public_nets import PROTOCOLS, PUBLIC_NETS, PublicNet
 from mnist_tradeoff.report import search_figures
+from mnist_tradeoff.report.numbers import MISSING
+from mnist_tradeoff.report.public_table import public_table
 from mnist_tradeoff.report.search import write
 from mnist_tradeoff.report.search_frames import pareto_frame, trials_frame
 from mnist_tradeoff.report.search_tables import account_table, tables
@@ -24,13 +27,43 @@ def results() -> SearchResults:
 
 def test_without_references_there_is_nothing_to_say_about_them(results):
     titles = [title for title, *_ in tables(results)]
-    assert "Against the documented accuracies" in titles
+    of_mnist = {"Against the documented accuracies", "Against the public nets, as reported"}
+    assert of_mnist < set(titles)
     others = [title for title, *_ in tables(replace(results, references=[]))]
     assert others == [
         *("The front", "What each step along the front buys", "How it was found"),
     ]
     of_other_data = [title for title, *_ in tables(replace(results, dataset="digits"))]
-    assert set(titles) - set(of_other_data) == {"Against the documented accuracies"}
+    assert set(titles) - set(of_other_data) == of_mnist
+
+
+def test_every_public_net_is_answered_by_the_front(results):
+    small, middle, _ = results.finalists
+    nets = [
+        PublicNet("beaten", small.costs["num_params"], 9, small.test.mean - 0.001, "mean"),
+        PublicNet("too good", 1_000_000, None, 0.99999, "one run"),
+        PublicNet("too small", 1, 1, small.test.mean + 1e-6, "best of many"),
+    ]
+    rows = {row[0]: row[4:] for row in public_table(results, nets)[2]}
+    assert rows["beaten"][0] == rows["beaten"][2] == f"`{small.name}`"
+    assert rows["beaten"][3] == "1.0 times"
+    assert rows["too good"][2:] == [MISSING, MISSING]
+    assert rows["too small"][:2] == [MISSING, MISSING]
+    assert rows["too small"][2] == f"`{middle.name}`"
+    assert [row[0] for row in public_table(replace(results, costs=["macs"]), nets)[2]] == [
+        *("beaten", "too small")
+    ]
+
+
+def test_public_nets_are_open_symbols_on_mnist_only(results):
+    def labels(results):
+        return search_figures.pareto_front(results).axes[0].get_legend_handles_labels()[1]
+
+    public = [f"public: {words}" for words in PROTOCOLS.values()]
+    assert set(public) < set(labels(results))
+    assert not set(public) & set(labels(replace(results, dataset="digits")))
+    points = points_in(search_figures.pareto_front(results).axes[0])
+    assert all((net.num_params, 1 - net.test_accuracy) in points for net in PUBLIC_NETS)
 
 
 def test_csv_files_hold_every_model_and_trial(results):

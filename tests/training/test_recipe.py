@@ -32,5 +32,7 @@ def test_the_strength_of_augmentation_is_none_a_number_or_by_the_size_of_the_net
 
 @pytest.mark.parametrize("augment", ["", "on", "-1", "nan", "inf", "3.5", "0,5"])
 def test_another_augmentation_is_refused_with_what_is_allowed(augment):
-    with pytest.raises(ValueError, match="augment must be none, auto, or a strength of 0 to 3, not"):
+    with pytest.raises(
+        ValueError, match="augment must be none, auto, or a strength of 0 to 3, not"
+    ):
         Recipe(augment=augment)
