@@ -26,9 +26,10 @@ from mnist_tradeoff.architecture.notation import Architecture
 from mnist_tradeoff.architecture.task import MNIST, Task
 from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.data.sets import load
+from mnist_tradeoff.search.proposals import Proposal, Space, Trial, encode_architecture
 from mnist_tradeoff.search.sampler import RANDOM_TRIALS, seeds_of
-from mnist_tradeoff.search.spaces import Proposal, Space, Trial, Widths, encode_architecture
 from mnist_tradeoff.search.surrogate import Observation, RandomTrial, propose
+from mnist_tradeoff.search.widths import Widths
 from mnist_tradeoff.system.processes import exit_with_parent
 from mnist_tradeoff.training.loop import train
 from mnist_tradeoff.training.recipe import TrainConfig
@@ -62,6 +63,11 @@ class MlpSpace:
     def minimum(self, cost: Callable[[Architecture], float]) -> float:
         """The cost of the narrowest one."""
         return cost(Architecture((Dense(16), Dense(16))))
+
+    def starts(self, task: Task) -> list[Proposal]:
+        """Nothing."""
+        del task
+        return []
 
     def describe(self) -> dict[str, int]:
         """The ranges."""

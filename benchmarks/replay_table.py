@@ -22,7 +22,7 @@ from mnist_tradeoff.architecture.groups import Layer
 from mnist_tradeoff.architecture.layers import Conv, MaxPool
 from mnist_tradeoff.architecture.notation import Architecture, parse
 from mnist_tradeoff.architecture.task import MNIST, Task
-from mnist_tradeoff.search.spaces import Proposal, Trial, encode_architecture
+from mnist_tradeoff.search.proposals import Proposal, Trial, encode_architecture
 from mnist_tradeoff.system.processes import THREADS_VARIABLE
 
 TABLE = Path(__file__).parent / "results" / "replay_table.csv"
@@ -72,6 +72,11 @@ class GridSpace:
     def minimum(self, cost: Callable[[Architecture], float]) -> float:
         """The lowest cost of the grid."""
         return min(cost(parse(notation)) for notation in architectures())
+
+    def starts(self, task: Task) -> list[Proposal]:
+        """Nothing."""
+        del task
+        return []
 
     def describe(self) -> dict[str, list[int]]:
         """The lists of filters."""

@@ -24,6 +24,7 @@ from mnist_tradeoff.report.summary import nearby, search_summary
 from mnist_tradeoff.search.config import SearchConfig
 from mnist_tradeoff.search.identity import same_data
 from mnist_tradeoff.search.importances import importances
+from mnist_tradeoff.search.proposals import Proposal
 from mnist_tradeoff.search.results import (
     Interim,
     SearchResults,
@@ -31,7 +32,6 @@ from mnist_tradeoff.search.results import (
     finalists_of,
     standings,
 )
-from mnist_tradeoff.search.spaces import Proposal
 from mnist_tradeoff.search.study import Study
 from mnist_tradeoff.search.successive_halving import candidates, front
 from mnist_tradeoff.search.trials import reference_costs

@@ -6,7 +6,7 @@ Optuna takes values out of range and of another kind, and unknown names, with a 
 from collections.abc import Mapping
 from typing import Any
 
-from mnist_tradeoff.search.spaces import Proposal, Space, Trial
+from mnist_tradeoff.search.proposals import Proposal, Space, Trial
 
 
 class ProposalError(ValueError):

@@ -10,12 +10,12 @@ import optuna
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
-from mnist_tradeoff.architecture.references import references_of
 from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.search.config import SearchConfig
 from mnist_tradeoff.search.identity import CODE, IDENTITY, first_difference, identity
+from mnist_tradeoff.search.proposals import Space, verified
 from mnist_tradeoff.search.sampler import choose_sampler
-from mnist_tradeoff.search.spaces import Proposal, Space, space_named, verified
+from mnist_tradeoff.search.spaces import space_named
 from mnist_tradeoff.search.storage import Storage, StudyError, experimental
 
 MAKER_SECONDS = 10
@@ -110,11 +110,10 @@ def _wait_for_its_maker(storage: Storage, study: optuna.Study) -> None:
 
 
 def _prepare(study: optuna.Study, config: SearchConfig, space: Space, task: Task) -> None:
-    """Name the objectives, and let the references wait."""
+    """Name the objectives, and let what the space starts with wait."""
     with experimental():
         study.set_metric_names(["val_accuracy", *config.costs])
-    for reference in references_of(task).values():
-        with suppress(ValueError):  # the ann is no point of the space
-            proposal = Proposal(reference.architecture)
+    for proposal in space.starts(task):
+        with suppress(ValueError):  # the ann is no point of any space
             params = verified(space, space.params(proposal), proposal)
             study.enqueue_trial(params, skip_if_exists=True)

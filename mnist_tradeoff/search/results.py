@@ -13,7 +13,7 @@ from mnist_tradeoff.analysis.statistics import Difference, paired_difference
 from mnist_tradeoff.analysis.trainings import Model, Training
 from mnist_tradeoff.architecture.references import REFERENCES, model_name
 from mnist_tradeoff.architecture.task import Task
-from mnist_tradeoff.search.spaces import Proposal
+from mnist_tradeoff.search.proposals import Proposal
 from mnist_tradeoff.search.successive_halving import (
     Candidate,
     TrialRecord,

@@ -11,9 +11,9 @@ from optuna.trial import Trial, TrialState
 from mnist_tradeoff.architecture.notation import Architecture
 from mnist_tradeoff.search.given import proposed
 from mnist_tradeoff.search.identity import CODE
+from mnist_tradeoff.search.proposals import Space
 from mnist_tradeoff.search.records import record
 from mnist_tradeoff.search.sampler import seeds_of
-from mnist_tradeoff.search.spaces import Space
 from mnist_tradeoff.search.successive_halving import Rung, TrialRecord
 
 

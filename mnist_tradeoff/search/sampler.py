@@ -18,8 +18,8 @@ from mnist_tradeoff.architecture.references import references_of
 from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.search.config import SearchConfig
 from mnist_tradeoff.search.identity import CODE, IDENTITY
+from mnist_tradeoff.search.proposals import Proposal, Space
 from mnist_tradeoff.search.records import MALFORMED, own_trials
-from mnist_tradeoff.search.spaces import Proposal, Space
 from mnist_tradeoff.search.storage import experimental
 from mnist_tradeoff.search.surrogate import Observation, RandomTrial, propose
 

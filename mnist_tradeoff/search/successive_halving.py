@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from mnist_tradeoff.analysis.pareto import on_front, ranks
-from mnist_tradeoff.search.spaces import Proposal
+from mnist_tradeoff.search.proposals import Proposal
 
 REDUCTION = 3
 # Share of the stopped trials that is trained at full length all the same, to see what is missed.

@@ -23,7 +23,7 @@ from mnist_tradeoff.analysis.pareto import on_front, ranks
 from mnist_tradeoff.architecture.costs import macs, num_params
 from mnist_tradeoff.architecture.notation import Architecture
 from mnist_tradeoff.architecture.task import Task
-from mnist_tradeoff.search.spaces import Proposal, Space, Trial
+from mnist_tradeoff.search.proposals import Proposal, Space, Trial
 
 # log10 error: what the seed of a training and 5,000 validation images leave open.
 NOISE = 0.035

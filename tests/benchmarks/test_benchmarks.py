@@ -12,7 +12,7 @@ from benchmarks.contestant import Contestant
 from mnist_tradeoff.architecture.notation import parse
 from mnist_tradeoff.architecture.references import resolve
 from mnist_tradeoff.architecture.task import MNIST
-from mnist_tradeoff.search.spaces import Proposal
+from mnist_tradeoff.search.proposals import Proposal
 from mnist_tradeoff.search.surrogate import RandomTrial
 from tests.commands import execute
 

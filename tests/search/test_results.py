@@ -8,6 +8,7 @@ import pytest
 
 from mnist_tradeoff.architecture.references import REFERENCES
 from mnist_tradeoff.architecture.task import MNIST
+from mnist_tradeoff.search.proposals import Proposal
 from mnist_tradeoff.search.results import (
     SearchResults,
     Standing,
@@ -22,7 +23,6 @@ from mnist_tradeoff.search.results import (
     progress,
     standings,
 )
-from mnist_tradeoff.search.spaces import Proposal
 from mnist_tradeoff.search.successive_halving import candidates, front
 from tests.factories import (
     LABELS,

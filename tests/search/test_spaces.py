@@ -10,7 +10,9 @@ from mnist_tradeoff.architecture.notation import parse
 from mnist_tradeoff.architecture.references import REFERENCES
 from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.search.config import SearchConfig
-from mnist_tradeoff.search.spaces import SPACES, Proposal, Widths, space_named
+from mnist_tradeoff.search.proposals import Proposal
+from mnist_tradeoff.search.spaces import SPACES, space_named
+from mnist_tradeoff.search.widths import Widths
 
 SPACE = Widths()
 POINTS = ["cnn_v1", "simple_cnn", "cnn_v2"]

@@ -9,8 +9,8 @@ from optuna.trial import TrialState
 
 from mnist_tradeoff.architecture.references import REFERENCES
 from mnist_tradeoff.architecture.task import MNIST, Shape, Task
+from mnist_tradeoff.search.proposals import Proposal
 from mnist_tradeoff.search.sampler import seeds_of
-from mnist_tradeoff.search.spaces import Proposal
 from mnist_tradeoff.search.storage import StudyError
 from mnist_tradeoff.search.study import Study
 from mnist_tradeoff.search.successive_halving import Rung

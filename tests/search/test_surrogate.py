@@ -13,6 +13,7 @@ from mnist_tradeoff.architecture.costs import exact_cost, exact_costs
 from mnist_tradeoff.architecture.notation import parse
 from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.search.config import SearchConfig
+from mnist_tradeoff.search.proposals import Proposal
 from mnist_tradeoff.search.sampler import (
     RANDOM_TRIALS,
     RepeatableTPESampler,
@@ -20,8 +21,8 @@ from mnist_tradeoff.search.sampler import (
     choose_sampler,
     observations,
 )
-from mnist_tradeoff.search.spaces import Proposal, Widths
 from mnist_tradeoff.search.surrogate import Observation, RandomTrial, expected_improvement, propose
+from mnist_tradeoff.search.widths import Widths
 
 WORST_NUM_PARAMS = 316_228
 num_params = functools.partial(exact_cost, name="num_params", task=MNIST)

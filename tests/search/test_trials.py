@@ -1,9 +1,10 @@
 """What a trial trains, in spaces that propose a recipe, too."""
 
 from mnist_tradeoff.architecture.notation import parse
-from mnist_tradeoff.architecture.task import MNIST
+from mnist_tradeoff.architecture.task import MNIST, Task
 from mnist_tradeoff.search.config import SearchConfig
-from mnist_tradeoff.search.spaces import SPACES, Proposal, encode_architecture, verified
+from mnist_tradeoff.search.proposals import Proposal, encode_architecture, verified
+from mnist_tradeoff.search.spaces import SPACES
 from mnist_tradeoff.search.study import Study
 from mnist_tradeoff.search.trials import train_config
 from tests.studies import DATA, finish
@@ -14,7 +15,7 @@ NET = parse("4C3-P2-8C3-P2")
 class BatchSizes:
     """One architecture under two recipes."""
 
-    def fitted(self, task) -> "BatchSizes":
+    def fitted(self, task: Task) -> "BatchSizes":
         del task
         return self
 
@@ -32,6 +33,10 @@ class BatchSizes:
 
     def minimum(self, cost) -> float:
         return cost(NET)
+
+    def starts(self, task: Task) -> list[Proposal]:
+        del task
+        return []
 
     def describe(self) -> dict:
         return {"batch_sizes": [32, 64]}
