@@ -40,8 +40,8 @@ HEADS = ("global", "head3")
 ACTIVATIONS = ("relu", "leaky", "hswish", "silu")
 # What must be left for another stage: a kernel sees a place and its neighbours.
 LEAST_SIDE = 3
-# Strengths of augmentation, the weakest first, that a proposal chooses from; none: the study's own.
-AUGMENTS: tuple[str, ...] = ()
+# Strengths of augmentation, the weakest first, that a proposal chooses from.
+AUGMENTS = ("none", "0.5", "1")
 # Beginning with these parameters, a net gains from augmentation of half and of full strength.
 HALF_STRENGTH, FULL_STRENGTH = 1_000, 4_000
 
