@@ -27,6 +27,8 @@ class Recipe:
     epochs: int = option(3, "passes over the training images")
     batch_size: int = option(128, "images per step")
     learning_rate: float = option(0.01, "peak of the one-cycle schedule")
+    beta_1: float = option(0.7, "Adam's: how long it remembers gradients; 0.9 for long schedules")
+    beta_2: float = option(0.9, "Adam's: and their squares; 0.99 for long schedules")
     precision: Literal["auto", "float32", "bfloat16"] = option(
         "auto", "bfloat16 arithmetic where the CPU has it (auto), always or never"
     )
@@ -41,6 +43,9 @@ class Recipe:
         require_range("batch_size", self.batch_size, 1, 60_000)
         if not 0 < self.learning_rate < float("inf"):
             raise ValueError(f"learning_rate must be above 0, not {self.learning_rate}")
+        for name in ("beta_1", "beta_2"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} must be 0 or more and below 1, not {getattr(self, name)}")
         augmentation_strength(self.augment, num_params=0)
 
 

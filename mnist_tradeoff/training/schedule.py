@@ -1,10 +1,9 @@
-"""How the learning rate goes up and down, and what goes with it."""
+"""How the learning rate goes up and down."""
 
 from mnist_tradeoff.training.backend import keras, tf
 
-# One-cycle with Adam betas (0.7, 0.9): the schedule of tuomaso/train_mnist_fast.
+# One-cycle, with Adam's betas of 0.7 and 0.9 for short trainings: as tuomaso/train_mnist_fast.
 WARM_UP = 0.3
-BETA_1, BETA_2 = 0.7, 0.9
 
 
 class OneCycle(keras.optimizers.schedules.LearningRateSchedule):

@@ -17,7 +17,7 @@ from mnist_tradeoff.training.backend import keras, tf
 from mnist_tradeoff.training.evaluation import slice_edges
 from mnist_tradeoff.training.net import Net
 from mnist_tradeoff.training.recipe import TrainConfig
-from mnist_tradeoff.training.schedule import BETA_1, BETA_2, OneCycle
+from mnist_tradeoff.training.schedule import OneCycle
 
 # Work of one compiled call: about half a second on two cores. A progress bar moves and a signal is
 # heard between calls only, so a whole epoch in one call would be deaf for a minute.
@@ -61,8 +61,8 @@ class Steps:
         schedule = OneCycle(config.learning_rate, self.steps * config.epochs)
         self.optimizer = keras.optimizers.Adam(
             schedule,  # pyright: ignore[reportArgumentType] (Keras declares float only)
-            beta_1=BETA_1,
-            beta_2=BETA_2,
+            beta_1=config.beta_1,
+            beta_2=config.beta_2,
         )
         self.optimizer.build(self.model.trainable_variables)
         images = GROUP_IMAGES if net.norms else 0

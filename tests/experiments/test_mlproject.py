@@ -25,6 +25,8 @@ ENTRY_POINTS = entry_points(experiments)
 # words only, another of these is found.
 CHANGED: dict[str, Any] = {
     "augment": "auto",
+    "beta_1": 0.9,
+    "beta_2": 0.99,
     "resize": 32,
     "artifact_location": "s3://bucket/folder",
     "batch_size": 64,

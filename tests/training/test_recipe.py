@@ -36,3 +36,9 @@ def test_another_augmentation_is_refused_with_what_is_allowed(augment):
         ValueError, match="augment must be none, auto, or a strength of 0 to 3, not"
     ):
         Recipe(augment=augment)
+
+
+@pytest.mark.parametrize("values", [{"beta_1": 1.0}, {"beta_2": -0.1}, {"beta_2": float("nan")}])
+def test_betas_are_shares(values):
+    with pytest.raises(ValueError, match=r"beta_[12] must be 0 or more and below 1, not"):
+        Recipe(**values)
