@@ -6,7 +6,7 @@ import io
 import re
 import tarfile
 import zipfile
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -16,7 +16,8 @@ from mnist_tradeoff.data import named, sets
 from mnist_tradeoff.data.download import DownloadError, cache_folder
 from mnist_tradeoff.data.formats.idx import IDX_NAMES, idx_bytes
 from mnist_tradeoff.data.medmnist import MED_SETS, OTHER_SETS
-from tests.factories import Arrays, make_arrays, write_idx
+from mnist_tradeoff.data.options import DataConfig
+from tests.factories import ROOT, Arrays, make_arrays, write_idx
 
 ARRAYS = make_arrays(300, 100)
 LETTERS = "".join(f"{label} {64 + label} {96 + label}\n" for label in range(1, 27))
@@ -232,3 +233,11 @@ def test_every_file_has_an_md5_and_an_address():
     md5s = {md5 for source in every for md5 in source.md5s.values()}
     assert all(re.fullmatch(r"[0-9a-f]{32}", md5) for md5 in md5s)
     assert len(md5s) == 4 + 4 + 1 + 1 + 11
+
+
+def test_the_page_and_the_help_have_every_name():
+    page = (ROOT / "docs" / "runs_and_data.md").read_text()
+    in_table = re.findall(r"^\| `([\w:]+)` \| (?:28×28|32×32)", page, re.MULTILINE)
+    assert in_table == [*named.SETS, *(f"{named.MEDMNIST}{name}" for name in MED_SETS)]
+    (help_line,) = [one.metadata["help"] for one in fields(DataConfig) if one.name == "dataset"]
+    assert f"{', '.join(sets.RESERVED)}, {named.MEDMNIST}NAME, or" in help_line
