@@ -56,7 +56,7 @@ def test_a_file_is_fetched_once(published):
 
 
 def test_a_broken_connection_is_continued(published):
-    published.breaks = [HALF, 1_000]
+    published.redirects, published.breaks = True, [HALF, 1_000]
     assert (fetched(source_of()) / NAME).read_bytes() == CONTENT
     assert [wanted for _, wanted in published.asked] == [
         *("", f"bytes={HALF}-", f"bytes={HALF + 1_000}-")
