@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mnist_tradeoff.data.download import cache_folder, download_mnist
+from mnist_tradeoff.data.download import fetched
+from mnist_tradeoff.data.named import MNIST
 from tests.factories import make_arrays, write_idx
 
 
@@ -21,10 +22,9 @@ def mnist_folder() -> Path:
     if folder := os.environ.get("MNIST_TRADEOFF_DATA"):
         return Path(folder).absolute()
     try:
-        download_mnist(cache_folder())
+        return fetched(MNIST)
     except OSError as error:
         pytest.skip(f"no MNIST: set MNIST_TRADEOFF_DATA to a folder of its files ({error})")
-    return cache_folder()
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,9 @@ class DataConfig:
     """The set of images that a command works on, and how its files are read."""
 
     dataset: str = option(
-        "auto", "auto, mnist, digits, or the path of a set of your own: docs/runs_and_data.md"
+        "auto",
+        "auto, mnist, digits, fashion_mnist, kmnist, emnist_letters, emnist_balanced, cifar10, "
+        "medmnist:NAME, or the path of a set of your own: docs/runs_and_data.md",
     )
     orientation: Literal["stored", "transposed"] = option(
         "stored", "transposed: rows and columns of every image change places, as EMNIST needs"

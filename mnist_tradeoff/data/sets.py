@@ -3,15 +3,17 @@
 import hashlib
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from mnist_tradeoff.data.canonical import MAX_SIDE, MIN_SIDE, Canonical, canonical
 from mnist_tradeoff.data.dataset import Dataset, Split
-from mnist_tradeoff.data.download import MNIST_MD5, cache_folder, download_mnist
+from mnist_tradeoff.data.download import fetched
 from mnist_tradeoff.data.formats.idx import idx_bytes
 from mnist_tradeoff.data.formats.raw import Part, Raw
+from mnist_tradeoff.data.named import MEDMNIST, MNIST, MNIST_MD5, SETS, is_name, named, read_named
 from mnist_tradeoff.data.options import DataConfig
 from mnist_tradeoff.data.reading import read_raw
 from mnist_tradeoff.data.splits import stratified, with_test, with_validation
@@ -19,7 +21,8 @@ from mnist_tradeoff.system.settings import require_range
 
 DATA_VARIABLE = "MNIST_TRADEOFF_DATA"
 # What stands for a set of ours, and so is no name for one of the user's.
-RESERVED = ("mnist", "digits", "auto")
+OURS = ("auto", "mnist", "digits")
+RESERVED = (*OURS, *SETS)
 
 
 class DataNotFoundError(OSError):
@@ -36,19 +39,34 @@ def load(dataset: str, orientation: str = "stored", resize: int = 0) -> Dataset:
 
     Args:
         dataset: ``auto`` (MNIST, or the digits demo where it cannot be had), ``mnist``, ``digits``,
-            or the path of a set of the user's own in any of the formats of ``reading``.
+            a name of ``named``, or the path of a set of the user's own in any of the formats of
+            ``reading``. What has a slash is a path; else a name comes before a file of that name.
         orientation: ``transposed`` exchanges rows and columns of a set of the user's own.
-        resize: side to which the images of a set of the user's own are scaled; 0: none.
+        resize: side to which the images are scaled, but those of MNIST and digits; 0: none.
 
     Raises:
         ValueError: a file that is not what it should be; the message names it.
-        OSError: a file or folder that cannot be read, or MNIST that cannot be had.
+        OSError: a file or folder that cannot be read, or a set that cannot be had.
         MemoryError: it does not fit into memory.
     """
+    _require_applicable(dataset, orientation, resize)
+    found = _load(dataset, orientation, resize)
+    if (dataset in OURS or is_name(dataset)) and os.path.lexists(dataset):
+        note = f"what is named '{dataset}' here is not read; dataset=./{dataset} would be it"
+        return replace(found, notes=(*found.notes, note))
+    return found
+
+
+def _require_applicable(dataset: str, orientation: str, resize: int) -> None:
     if resize:
         require_range("resize", resize, MIN_SIDE, MAX_SIDE)
-    if dataset in RESERVED and (resize or orientation != "stored"):
+    if dataset in OURS and (resize or orientation != "stored"):
         raise ValueError(f"resize and orientation are for sets of your own, not for '{dataset}'")
+    if is_name(dataset) and orientation != "stored":
+        raise ValueError(f"orientation is for sets of your own: '{dataset}' is upright as it is")
+
+
+def _load(dataset: str, orientation: str, resize: int) -> Dataset:
     match dataset:
         case "digits":
             return _digits()
@@ -59,6 +77,8 @@ def load(dataset: str, orientation: str = "stored", resize: int = 0) -> Dataset:
                 return _mnist()
             except DataNotFoundError as error:
                 return _digits(fallback_reason=str(error))
+        case _ if is_name(dataset):
+            return _named(dataset, resize)
         case _:
             return _user_set(_path(dataset), orientation, resize)
 
@@ -78,13 +98,13 @@ def _mnist() -> Dataset:
     if keras_file.is_file():
         return _verified(keras_file, "it is in the Keras cache", "move it away")
     try:
-        download_mnist(cache_folder())
+        folder = fetched(MNIST)
     except OSError as error:
         raise DataNotFoundError(
             f"MNIST was not found: {DATA_VARIABLE} is not set, there is no '{keras_file}', and the "
             f"download failed: {error}. Set {DATA_VARIABLE} to a folder of the four IDX files"
         ) from None
-    return _verified(cache_folder(), "it was downloaded", "move it away")
+    return _verified(folder, "it was downloaded", "move it away")
 
 
 def _verified(path: Path, why: str, remedy: str) -> Dataset:
@@ -100,10 +120,16 @@ def _verified(path: Path, why: str, remedy: str) -> Dataset:
     return _split(found, "mnist", str(path))
 
 
+def _named(dataset: str, resize: int) -> Dataset:
+    found, raw = named(dataset), read_named(dataset)
+    return _split(canonical(raw, found.orientation, resize), dataset, found.source.addresses[0])
+
+
 def _user_set(path: Path, orientation: str, resize: int) -> Dataset:
     if not path.exists():
         raise ValueError(
-            f"dataset '{path}' is neither auto, mnist, digits nor an existing folder or file"
+            f"dataset '{path}' is neither {', '.join(RESERVED)}, {MEDMNIST}NAME nor an existing "
+            "folder or file"
         )
     raw = read_raw(path, resize)
     found = canonical(raw, orientation, resize)

@@ -27,6 +27,8 @@ from mnist_tradeoff.report.style import (
 
 DOCUMENTED_STYLE: dict[str, Any] = {"color": "grey", "markersize": 26, "markeredgewidth": 2.5}
 GALLERY_COLUMNS = 10
+# Letters that fit above one of its images.
+CAPTION_WIDTH = 14
 
 
 def metric_by_epoch(trainings: Sequence[Training], metric: str) -> Figure:
@@ -156,8 +158,19 @@ def _fill_row(row, indices: np.ndarray, dataset: Dataset, wrong: np.ndarray) -> 
         axes.text(
             0.5,
             1.02,
-            f"{names[dataset.test.labels[index]]}, not {names[wrong[index]]}",
+            _caption(names[dataset.test.labels[index]], names[wrong[index]]),
             fontsize=8,
             ha="center",
             transform=axes.transAxes,
         )
+
+
+def _caption(right: str, wrong: str) -> str:
+    """The class of an image, and the one it was taken for; long names cut, on two lines."""
+    line = f"{right}, not {wrong}"
+    if len(line) <= CAPTION_WIDTH:
+        return line
+    lines = (f"{right},", f"not {wrong}")
+    return "\n".join(
+        one if len(one) <= CAPTION_WIDTH else f"{one[: CAPTION_WIDTH - 1]}…" for one in lines
+    )

@@ -2,14 +2,22 @@
 
 import pytest
 
-from mnist_tradeoff.data import download
+from tests.data.mirror import serving
 
 
 @pytest.fixture
 def nowhere(monkeypatch, tmp_path):
-    """No variable, empty caches, and mirrors that refuse the connection."""
+    """No variable, empty caches, and a mirror that refuses the connection."""
     monkeypatch.delenv("MNIST_TRADEOFF_DATA", raising=False)
+    monkeypatch.setenv("MNIST_TRADEOFF_MIRROR", "http://127.0.0.1:9")
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(download, "MIRRORS", ("http://127.0.0.1:9/", "http://127.0.0.1:9/b/"))
     return tmp_path
+
+
+@pytest.fixture
+def mirror(nowhere, monkeypatch):
+    """A server that the downloads of this test go to, over an empty folder."""
+    with serving(nowhere / "published") as found:
+        monkeypatch.setenv("MNIST_TRADEOFF_MIRROR", found.address)
+        yield found

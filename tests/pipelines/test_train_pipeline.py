@@ -140,10 +140,16 @@ def test_bad_parameters_fail_the_run_with_one_line(tmp_path, parameters, line):
     [
         (["--dataset", "."], "error: '{}' has no set of images: it holds"),
         (["--model", "nowhere.py:net"], "error: model: '{}/nowhere.py' is not a file"),
+        (
+            ["--dataset", "kmnist"],
+            "error: kmnist: train-images-idx3-ubyte.gz could not be downloaded",
+        ),
+        (["--dataset", "medmnist:chestmnist"], "error: medmnist:chestmnist has several labels"),
     ],
 )
 def test_bad_data_and_bad_files_fail_the_run_with_one_line(tmp_path, stripes, arguments, line):
-    done = train(tmp_path, "--dataset", str(stripes), *arguments)
+    nowhere = {"MNIST_TRADEOFF_MIRROR": "http://127.0.0.1:9", "XDG_CACHE_HOME": str(tmp_path)}
+    done = train(tmp_path, "--dataset", str(stripes), *arguments, **nowhere)
     assert done.returncode == 1
     assert done.stderr.startswith(line.format(tmp_path))
     assert done.stderr.count("\n") == 1

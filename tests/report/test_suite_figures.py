@@ -1,5 +1,7 @@
 """The figures of the suite hold the numbers; that their files open, the suite's own test looks."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from matplotlib.patches import Rectangle
@@ -9,6 +11,7 @@ from mnist_tradeoff.analysis.trainings import by_model, sample
 from mnist_tradeoff.architecture.references import REFERENCES
 from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.data.dataset import Dataset, Split
+from mnist_tradeoff.report.style import rendered
 from mnist_tradeoff.report.suite_figures import (
     accuracy_against_cost,
     final_accuracy,
@@ -73,3 +76,7 @@ def test_the_gallery_shows_what_each_step_corrects_and_breaks(trainings):
     np.testing.assert_array_equal(first.images[0].get_array(), images[950])
     assert first.texts[0].get_text() == "0, not 1"
     assert len(broken.axes[0].images) == 0
+    named = replace(dataset, class_names=("colorectal adenocarcinoma", "debris", *"cdefghij"))
+    long = step_gallery(found, named, common_mistakes(pair, LABELS))
+    assert long.subfigs[0].axes[0].texts[0].get_text() == "colorectal ad…\nnot debris"
+    rendered(long)  # warns where no room is left for the images

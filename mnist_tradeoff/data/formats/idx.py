@@ -64,13 +64,21 @@ def is_idx(beginning: bytes) -> bool:
 
 def read_idx_file(path: Path) -> np.ndarray:
     """Array of one IDX file, gzipped or not (told by its content, not by its name)."""
-    content = require_file(path).read_bytes()
+    return parse_idx_file(require_file(path).read_bytes(), f"'{path}'")
+
+
+def parse_idx_file(content: bytes, source: str) -> np.ndarray:
+    """Array of an IDX file's content, gzipped or not.
+
+    Raises:
+        ValueError: it is truncated, corrupt, or no IDX.
+    """
     if content[:2] == GZIP:
         try:
             content = gzip.decompress(content)
         except (OSError, EOFError, zlib.error) as error:
-            raise ValueError(f"'{path}' is truncated or corrupt ({error})") from None
-    return parse_idx(content, f"'{path}'")
+            raise ValueError(f"{source} is truncated or corrupt ({error})") from None
+    return parse_idx(content, source)
 
 
 def sets_in(folder: Path) -> dict[str, Files]:
@@ -88,6 +96,8 @@ def sets_in(folder: Path) -> dict[str, Files]:
 
 def _place(path: Path) -> Place | None:
     name = path.name.lower()
+    if path.suffix == ".part":
+        return None  # a download that is not finished
     is_plain = path.suffix.lower() in ("", ".gz") and "." not in path.stem and not path.is_dir()
     return place_of(name) if "idx" in name or is_plain else None
 
@@ -143,7 +153,12 @@ def _mapping(folder: Path, set_name: str) -> Mapping[int, str]:
     if not path.is_file():
         return {}
     try:
-        rows = [list(map(int, line.split())) for line in path.read_text("ascii").splitlines()]
-        return {label: chr(code) for label, code, *_ in filter(None, rows)}
+        return parse_mapping(path.read_text("ascii"))
     except (ValueError, OverflowError):
         raise ValueError(f"'{path}' is no mapping of labels to the codes of letters") from None
+
+
+def parse_mapping(text: str) -> Mapping[int, str]:
+    """The character of each label, of EMNIST's lines ``1 65 97``: a label, and codes of it."""
+    rows = [list(map(int, line.split())) for line in text.splitlines()]
+    return {label: chr(code) for label, code, *_ in filter(None, rows)}
