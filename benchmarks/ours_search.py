@@ -20,6 +20,7 @@ from optuna.trial import FixedTrial
 
 from benchmarks.ax_tutorial import WORST_NUM_PARAMS
 from benchmarks.ours import host
+from mnist_tradeoff.analysis.hv2 import MNIST_SCALE
 from mnist_tradeoff.architecture.costs import exact_cost
 from mnist_tradeoff.architecture.layers import Dense
 from mnist_tradeoff.architecture.notation import Architecture
@@ -96,7 +97,7 @@ def random_proposal(space: Space, generator: random.Random) -> Proposal:
 def next_proposal(space: Space, observations: list[Observation], seed: int) -> Proposal:
     if len(observations) < RANDOM_TRIALS:
         return random_proposal(space, random.Random(seed))
-    known = (observations, WORST_NUM_PARAMS, seed, is_allowed)
+    known = (observations, WORST_NUM_PARAMS, MNIST_SCALE, seed, is_allowed)
     params = propose(space, MNIST, num_params, *known)
     return space.suggest(FixedTrial(params))
 

@@ -32,7 +32,7 @@ from benchmarks import replay_table
 from benchmarks.command import at_least, write_results
 from benchmarks.contestant import host_line
 from benchmarks.ours import host
-from mnist_tradeoff.analysis.pareto import WORST_LOG_NUM_PARAMS, hv2
+from mnist_tradeoff.analysis.hv2 import MNIST_SCALE, hv2
 from mnist_tradeoff.architecture.costs import exact_cost
 from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.report.markdown import table
@@ -53,7 +53,7 @@ SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
     "NSGA-II": lambda seed: NSGAIISampler(seed=seed),
     OURS: lambda seed: SurrogateSampler(
         *(seed, SPACE, MNIST, partial(exact_cost, name="num_params", task=MNIST)),
-        10**WORST_LOG_NUM_PARAMS,
+        *(MNIST_SCALE.worst_num_params, MNIST_SCALE),
     ),
 }
 DEFAULT = next(iter(SAMPLERS))
@@ -88,7 +88,8 @@ def search(sampler: BaseSampler, trainings: pd.DataFrame, trials: int, target: f
         study.tell(trial, [row.val_accuracy, num_params])
         training += row.cpu_seconds
         points.append((num_params, row.val_accuracy))
-        found["hv2"].append(hv2(*np.array(list(dict.fromkeys(points))).T))
+        params, accuracies = np.array(list(dict.fromkeys(points))).T
+        found["hv2"].append(hv2(params, accuracies, MNIST_SCALE))
         found["cpu_seconds"].append(training + proposing)
         found["proposing"].append(proposing)
     return found

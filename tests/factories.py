@@ -1,7 +1,7 @@
 """Small things that tests are made of: images, architectures, trainings, trials, a study."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
+from PIL import Image
 
 from mnist_tradeoff.analysis.comparison import costs_of
 from mnist_tradeoff.analysis.trainings import Training, by_model
@@ -60,6 +61,28 @@ def write_idx(folder: Path, arrays: Arrays) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for name, array in zip(IDX_NAMES, arrays, strict=True):
         (folder / name).write_bytes(idx_bytes(array))
+    return folder
+
+
+def coloured(count: int, classes: int, side: int) -> tuple[np.ndarray, np.ndarray]:
+    """RGB images that are easy to tell apart: a white row each, under noise; and their labels."""
+    labels = np.arange(count) % classes
+    images = np.random.default_rng(0).integers(0, 99, (count, side, side, 3)).astype(np.uint8)
+    images[np.arange(count), labels % side] = 255
+    return images, labels
+
+
+CLASS_NAMES = ("cat", "dog", "elk")
+
+
+def write_pictures(
+    folder: Path, images: np.ndarray, labels: np.ndarray, names: Sequence[str] = CLASS_NAMES
+) -> Path:
+    """Image files in a folder a class."""
+    for number, (image, label) in enumerate(zip(images, labels, strict=True)):
+        place = folder / str(names[label])
+        place.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(place / f"{number}.png")
     return folder
 
 
@@ -181,6 +204,7 @@ def make_results() -> SearchResults:
     return SearchResults(
         study="s",
         dataset="mnist",
+        task=MNIST,
         costs=["num_params"],
         budgets={"num_params": 20_000, "macs": 0},
         epochs=3,

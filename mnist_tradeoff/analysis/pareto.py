@@ -3,10 +3,6 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-# HV2, this study's measure of a front: the worst and the best corner that count.
-WORST_LOG_NUM_PARAMS, LOG_NUM_PARAMS_RANGE = 5.5, 3.5  # 316,228 parameters down to 100
-WORST_ERROR_PERCENT, LOG_ERROR_RANGE = 3.0, 1.0  # 3 % down to 0.3 %
-
 
 def on_front(points: np.ndarray) -> np.ndarray:
     """Bool (n,): which points (n, objectives) no other dominates; equal points do not.
@@ -82,18 +78,3 @@ def hypervolume(points: np.ndarray, reference_point: np.ndarray) -> float:
         if thickness > 0
     )
     return float(sum(slices))
-
-
-def hv2(num_params: np.ndarray, accuracies: np.ndarray) -> float:
-    """Hypervolume of models by parameters and accuracy, 0 to about 1; both axes are logarithmic.
-
-    The corner is 316 k parameters and 3 % error, the unit square ends at 100 parameters and 0.3 %.
-
-    Args:
-        num_params: (n,) above 0.
-        accuracies: (n,) from 0 to 1; an error below 0.01 % counts as that.
-    """
-    error_percent = np.maximum(100 * (1 - np.asarray(accuracies, float)), 0.01)
-    x = (WORST_LOG_NUM_PARAMS - np.log10(num_params)) / LOG_NUM_PARAMS_RANGE
-    y = (np.log10(WORST_ERROR_PERCENT) - np.log10(error_percent)) / LOG_ERROR_RANGE
-    return hypervolume(-np.stack([x, y], axis=1), np.zeros(2))

@@ -13,9 +13,11 @@ from mnist_tradeoff.architecture.task import Shape, Task
 from mnist_tradeoff.data.dataset import Split
 from mnist_tradeoff.data.formats.pictures import scaled
 from mnist_tradeoff.data.formats.raw import Raw, plural
+from mnist_tradeoff.system.plain import shortened, visible
 
 MIN_SIDE, MAX_SIDE = 8, 256
 MIN_CLASSES, MAX_CLASSES = 2, 1_000
+MAX_NAME = 200
 UINT8_CLASSES = 256
 CHANNELS = (1, 3)
 SHOWN = 8
@@ -26,7 +28,7 @@ class Canonical:
     """A set whose parts may still have to be split: uint8 images and labels from 0 on.
 
     parts: by ``train``, and where the source has them ``val`` and ``test``.
-    class_names: of all classes; empty where they are the numbers 0, 1, 2, …
+    class_names: of all classes, without control marks; empty where they are 0, 1, 2, …
     """
 
     task: Task
@@ -182,10 +184,11 @@ def _labels(raw: Raw, notes: list[str]) -> tuple[dict[str, np.ndarray], tuple[st
     found = np.unique(np.concatenate(list(plain.values())))
     if found.dtype.kind == "U" and all(text.isdecimal() for text in found):
         found = np.array(sorted(found, key=int))  # folders 0 to 10
+    names, shown = _names(found, raw), _shown(found)
     if not MIN_CLASSES <= len(found) <= MAX_CLASSES:
         raise ValueError(
             f"labels of {raw.parts['train'].source} have {len(found):,} "
-            f"{'class' if len(found) == 1 else 'classes'}, {_shown(found)}: {MIN_CLASSES} to "
+            f"{'class' if len(found) == 1 else 'classes'}, {shown}: {MIN_CLASSES} to "
             f"{MAX_CLASSES:,} are due"
         )
     order = np.argsort(found)
@@ -196,18 +199,29 @@ def _labels(raw: Raw, notes: list[str]) -> tuple[dict[str, np.ndarray], tuple[st
     }
     is_plain = found.dtype.kind != "U" and np.array_equal(found, np.arange(len(found)))
     if not is_plain:
-        notes.append(f"labels {_shown(found)} are the classes 0 to {len(found) - 1}")
+        notes.append(f"labels {shown} are the classes 0 to {len(found) - 1}")
     for part in plain:
         if missing := sorted(set(range(len(found))) - set(np.unique(labels[part]).tolist())):
-            shown = ", ".join(str(found[i]) for i in missing[:SHOWN])
+            shown = ", ".join(visible(str(found[i])) for i in missing[:SHOWN])
             notes.append(f"{part} has no image of {plural(len(missing), 'label')}: {shown}")
-    names = (raw.class_names.get(label, str(label)) for label in found.tolist())
-    return labels, tuple(names)
+    return labels, names
+
+
+def _names(found: np.ndarray, raw: Raw) -> tuple[str, ...]:
+    """A name for every class: the source's, or its label."""
+    names = [visible(raw.class_names.get(label, str(label))) for label in found.tolist()]
+    longest = max(names, key=len)
+    if len(longest) > MAX_NAME:
+        raise ValueError(
+            f"a class of {raw.parts['train'].source} has a name of {len(longest):,} characters, "
+            f"'{shortened(longest, 40)}': at most {MAX_NAME} are due"
+        )
+    return tuple(names)
 
 
 def _shown(found: np.ndarray) -> str:
-    shown = ", ".join(map(str, found[:SHOWN]))
-    return shown if len(found) <= SHOWN else f"{shown}, … {found[-1]}"
+    shown = ", ".join(visible(str(label)) for label in found[:SHOWN])
+    return shown if len(found) <= SHOWN else f"{shown}, … {visible(str(found[-1]))}"
 
 
 def _plain_labels(labels: np.ndarray, source: str) -> np.ndarray:

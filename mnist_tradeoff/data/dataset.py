@@ -6,6 +6,9 @@ import numpy as np
 
 from mnist_tradeoff.architecture.task import Task
 
+# What the set is called whose content is MNIST's, and no other one.
+MNIST_NAME = "mnist"
+
 
 @dataclass(frozen=True)
 class Split:
@@ -48,7 +51,7 @@ class Dataset:
 
     @property
     def is_mnist(self) -> bool:
-        return self.name == "mnist"
+        return self.name == MNIST_NAME
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from mnist_tradeoff.data.canonical import MAX_SIDE, MIN_SIDE, Canonical, canonical
-from mnist_tradeoff.data.dataset import Dataset, Split
+from mnist_tradeoff.data.dataset import MNIST_NAME, Dataset, Split
 from mnist_tradeoff.data.download import fetched
 from mnist_tradeoff.data.formats.idx import idx_bytes
 from mnist_tradeoff.data.formats.raw import Part, Raw
@@ -17,11 +17,12 @@ from mnist_tradeoff.data.named import MEDMNIST, MNIST, MNIST_MD5, SETS, is_name,
 from mnist_tradeoff.data.options import DataConfig
 from mnist_tradeoff.data.reading import read_raw
 from mnist_tradeoff.data.splits import stratified, with_test, with_validation
+from mnist_tradeoff.system.plain import visible
 from mnist_tradeoff.system.settings import require_range
 
 DATA_VARIABLE = "MNIST_TRADEOFF_DATA"
 # What stands for a set of ours, and so is no name for one of the user's.
-OURS = ("auto", "mnist", "digits")
+OURS = ("auto", MNIST_NAME, "digits")
 RESERVED = (*OURS, *SETS)
 
 
@@ -117,7 +118,7 @@ def _verified(path: Path, why: str, remedy: str) -> Dataset:
             f"'{path}' is not MNIST ({why}, but its content differs): {remedy}, "
             f"or use it as a set of your own with dataset={path}"
         )
-    return _split(found, "mnist", str(path))
+    return _split(found, MNIST_NAME, str(path))
 
 
 def _named(dataset: str, resize: int) -> Dataset:
@@ -134,8 +135,9 @@ def _user_set(path: Path, orientation: str, resize: int) -> Dataset:
     raw = read_raw(path, resize)
     found = canonical(raw, orientation, resize)
     if content_md5(found.parts) == MNIST_MD5:
-        return _split(found, "mnist", str(path))
-    return _split(found, f"{raw.name}-custom" if raw.name in RESERVED else raw.name, str(path))
+        return _split(found, MNIST_NAME, str(path))
+    name = f"{raw.name}-custom" if raw.name in RESERVED else visible(raw.name)
+    return _split(found, name, str(path))
 
 
 def _digits(fallback_reason: str = "") -> Dataset:

@@ -70,7 +70,7 @@ def export_and_measure(
     metrics = {**accuracies, **_keras_times(model, call, dataset.test.images), **file_costs(exact)}
     metrics |= {f"int8_{name}": value for name, value in file_costs(int8).items()}
     metrics["onnx_size_bytes"] = len(onnx_file)
-    header = c_header(int8, str(architecture)).encode()
+    header = c_header(int8, str(architecture), dataset.class_names).encode()
     contents = (exact, int8, onnx_file, header)
     return Exported(metrics, dict(zip(FILES, contents, strict=True)))
 

@@ -124,6 +124,7 @@ def _key(final: Training, dataset: Dataset, tolerance: float) -> str:
     """Digest of what an export depends on."""
     files = sorted(DEVICE.rglob("*.py"))
     parts = [this_host(), models.model_digest(final.run_id), dataset.digest, str(tolerance)]
+    parts += [*dataset.class_names]
     parts += [code_version(), *(f"{name} {version(name)}" for name in LIBRARIES)]
     code = b"".join(file.read_bytes() for file in files)
     return hashlib.md5("\n".join(parts).encode() + code).hexdigest()

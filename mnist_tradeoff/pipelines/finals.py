@@ -22,7 +22,7 @@ from mnist_tradeoff.report.search import report_folder, search_pictures, search_
 from mnist_tradeoff.report.studies import write_comparison, write_index
 from mnist_tradeoff.report.summary import nearby, search_summary
 from mnist_tradeoff.search.config import SearchConfig
-from mnist_tradeoff.search.identity import same_data
+from mnist_tradeoff.search.identity import data_name, same_data
 from mnist_tradeoff.search.importances import importances
 from mnist_tradeoff.search.proposals import Proposal
 from mnist_tradeoff.search.results import (
@@ -93,7 +93,7 @@ def report_study(
     data = load_configured(source)
     if not same_data(study.dataset, data.identity):
         raise ValueError(
-            f"study '{name}' is one of '{study.dataset.split()[0]}', not of '{data.name}': name "
+            f"study '{name}' is one of '{data_name(study.dataset)}', not of '{data.name}': name "
             "its set with dataset=PATH"
         )
     trials = max(study.config.trials, study.wanted.get("trials", 0))

@@ -27,6 +27,7 @@ def results_of_trials(study: Study, dataset: str, finished: Sequence[TrialRecord
     return SearchResults(
         study=config.study,
         dataset=dataset,
+        task=study.task,
         costs=config.costs,
         budgets=config.budgets,
         epochs=config.epochs,

@@ -7,7 +7,7 @@ from mnist_tradeoff.analysis.recommendation import recommend
 from mnist_tradeoff.data.options import DataConfig
 from mnist_tradeoff.data.sets import load_configured
 from mnist_tradeoff.pipelines.export import export_one
-from mnist_tradeoff.report.recommendation import describe
+from mnist_tradeoff.report.recommendation import describe, model_card
 from mnist_tradeoff.report.summary import recommendation_summary
 from mnist_tradeoff.tracking import models
 from mnist_tradeoff.tracking.runs import log_contents, log_dataset, tracked_run
@@ -47,7 +47,7 @@ def run_recommend(
         champion = found.chosen.best
         line = export_one(champion, data, EXPORT_TOLERANCE)
         card = describe(found, budgets, cost)
-        full_card = f"{card}\nExported: {line}.\nTrained on: {data.name}.\n"
+        full_card = model_card(card, line, data)
         version = models.register_champion(champion.run_id, full_card)
         log_contents({"recommendation.md": card})
     print(recommendation_summary(found, cost))

@@ -74,7 +74,7 @@ def _report(trainings: Sequence[Training], data: Dataset, seeds: int, next_comma
     texts = suite_texts(trainings, data, seeds)
     terminal.tell("drawing the figures")
     log_contents({**texts, **suite_pictures(trainings, data)})
-    log_metrics(suite_metrics(trainings, data.task))
+    log_metrics(suite_metrics(trainings, data))
     note = suite_note(trainings, data.name, next_command)
     log_note(note, "figures/small/accuracy_against_cost.png")
 

@@ -11,7 +11,8 @@ from mnist_tradeoff.report.style import FRONT_COLOR, OBJECTIVE_COLORS, TRAINING_
 from mnist_tradeoff.search.results import DOCUMENTED_HV2, SearchResults, hv2_of_finalists
 from mnist_tradeoff.search.successive_halving import TrialRecord
 
-MAX_PARALLEL_PARAMS = 7
+# More lines side by side cannot be followed; six blocks, the most of 256×256 pixels, need 18.
+MAX_PARALLEL_PARAMS = 20
 
 
 def hypervolume_chart(results: SearchResults) -> go.Figure:
@@ -32,9 +33,8 @@ def hypervolume_chart(results: SearchResults) -> go.Figure:
         ],
         hovertemplate=HOVER,
     )
-    for (name, level), dash in zip(
-        reference_levels(results).items(), ("dot", "dash"), strict=False
-    ):
+    levels = reference_levels(results)
+    for (name, level), dash in zip(levels.items(), ("dot", "dash"), strict=False):
         figure.add_scatter(
             x=[trials[0], trials[-1]] if trials else [],
             y=[level, level],
@@ -45,7 +45,11 @@ def hypervolume_chart(results: SearchResults) -> go.Figure:
         )
     choices = (("completed trials", trials), ("seconds of trials", seconds))
     buttons = [
-        {"label": label, "method": "update", "args": [{"x": _xs(x)}, {"xaxis.title.text": label}]}
+        {
+            "label": label,
+            "method": "update",
+            "args": [{"x": _xs(x, len(levels))}, {"xaxis.title.text": label}],
+        }
         for label, x in choices
     ]
     menu = {"type": "buttons", "direction": "right", "buttons": buttons, "showactive": False}
@@ -56,25 +60,26 @@ def hypervolume_chart(results: SearchResults) -> go.Figure:
 
 
 def reference_levels(results: SearchResults) -> dict[str, float]:
-    """HV2 of the references: as documented, and as trained here."""
-    levels = {"documented references": DOCUMENTED_HV2}
+    """HV2 of the references: as documented for MNIST, and as trained here."""
+    levels = {"documented references": DOCUMENTED_HV2} if results.is_mnist else {}
     if results.references:
-        levels["references, trained here"] = hv2_of_finalists(results.references, "val")
+        of_references = hv2_of_finalists(results.references, "val", results.scale)
+        levels["references, trained here"] = of_references
     return levels
 
 
-def _xs(x: Sequence[float]) -> list[Sequence[float]]:
-    """The places of the front's points, and the ends of the two levels."""
+def _xs(x: Sequence[float], levels: int) -> list[Sequence[float]]:
+    """The places of the front's points, and the ends of each level."""
     ends = [x[0], x[-1]] if x else []
-    return [x, ends, ends]
+    return [x, *[ends] * levels]
 
 
 def parallel_chart(results: SearchResults) -> go.Figure:
     """Parallel coordinates of the full-length trials: their parameters, costs and accuracy."""
-    full = [trial for trial in results.trials if trial.at(results.epochs)]
+    full = _of_full_length(results)
     dimensions = [
         {"label": name, "values": [trial.params.get(name, 0) for trial in full]}
-        for name in searched_numbers(full)
+        for name in searched_numbers(results)
     ]
     dimensions += [
         {"label": f"log10 {name}", "values": [math.log10(trial.costs[name]) for trial in full]}
@@ -88,10 +93,17 @@ def parallel_chart(results: SearchResults) -> go.Figure:
     return figure
 
 
-def searched_numbers(trials: Sequence[TrialRecord]) -> list[str]:
-    """The numeric parameters that differ and that most trials have, at most seven, by name."""
+def _of_full_length(results: SearchResults) -> list[TrialRecord]:
+    return [trial for trial in results.trials if trial.at(results.epochs)]
+
+
+def searched_numbers(results: SearchResults) -> list[str]:
+    """The full-length trials' numeric parameters that differ, by name.
+
+    Of many it is those that most trials have.
+    """
     found: dict[str, list[float]] = {}
-    for trial in trials:
+    for trial in _of_full_length(results):
         for name, value in trial.params.items():
             if isinstance(value, int | float) and not isinstance(value, bool):
                 found.setdefault(name, []).append(value)

@@ -8,7 +8,7 @@ from plotly.io import to_html
 from plotly.offline import get_plotlyjs
 
 from mnist_tradeoff.analysis.trainings import Model
-from mnist_tradeoff.architecture.costs import COSTS
+from mnist_tradeoff.architecture.costs import COSTS, EXACT_OBJECTIVES
 from mnist_tradeoff.report import charts, front_charts
 from mnist_tradeoff.report.answer import answer, interim_text
 from mnist_tradeoff.report.chart_tables import (
@@ -21,12 +21,13 @@ from mnist_tradeoff.report.chart_tables import (
 from mnist_tradeoff.report.plain import escaped
 from mnist_tradeoff.report.search_tables import Table, front_table, tables
 from mnist_tradeoff.report.style import LEAST_SEEDS_SHOWN
-from mnist_tradeoff.report.words import WORDS
+from mnist_tradeoff.report.words import corner_text, ideal_text, words_of
 from mnist_tradeoff.search.results import SearchResults
 
 FOLDER = Path(__file__).parent
 SHOWN_OF_ID = 8
 REFRESH_SECONDS = 30
+AXIS_WIDTH = 4.5  # rem: a name such as filters_4_2 above it
 CONFIG = {"responsive": True, "displaylogo": False}
 
 
@@ -45,7 +46,7 @@ def render(results: SearchResults, runs_page: str = "", how_to_open: str = "") -
         _section_of_front(results, runs_page, how_to_open),
         *_charts(results),
         *(_section(table) for table in tables(results)[1:]),
-        _words(),
+        _words(results),
     ]
     return page(title, body, _refresh(results))
 
@@ -139,8 +140,8 @@ def _charts(results: SearchResults) -> list[str]:
     found.append(
         chart_section(
             "Hypervolume of the front",
-            "How much of the map between accuracy and parameters the front covers: 0 is nothing "
-            "better than 3 % error, 1 is 0.3 % error with 100 parameters.",
+            f"How much of the map between accuracy and parameters the front covers: 0 is the "
+            f"corner, {corner_text(results.scale)}; 1 is the ideal, {ideal_text(results.scale)}.",
             charts.hypervolume_chart(results),
             hypervolume_table(results),
         )
@@ -158,7 +159,7 @@ def _charts(results: SearchResults) -> list[str]:
 
 def _charts_of_parameters(results: SearchResults) -> list[str]:
     found = []
-    if charts.searched_numbers(results.trials):
+    if numbers := charts.searched_numbers(results):
         found.append(
             chart_section(
                 "The trials side by side",
@@ -166,7 +167,7 @@ def _charts_of_parameters(results: SearchResults) -> list[str]:
                 "an axis to pick trials.",
                 charts.parallel_chart(results),
                 trial_table(results),
-                wide=True,
+                axes=len(numbers) + len(EXACT_OBJECTIVES) + 1,
             )
         )
     if results.importances:
@@ -195,23 +196,26 @@ def _front_chart(results: SearchResults, cost: str) -> str:
     )
 
 
-def chart_section(
-    title: str, caption: str, figure: go.Figure, table: Table, wide: bool = False
-) -> str:
-    """A chart with its heading, how to read it, what a screen reader says, and its table."""
+def chart_section(title: str, caption: str, figure: go.Figure, table: Table, axes: int = 1) -> str:
+    """A chart with its heading, how to read it, what a screen reader says, and its table.
+
+    Args:
+        axes: side by side, each of which needs its width.
+    """
     plot = to_html(figure, config=CONFIG, include_plotlyjs=False, full_html=False)
-    kind = "chart wide" if wide else "chart"
+    width = f' style="min-width: {AXIS_WIDTH * axes:g}rem"' if axes > 1 else ""
     spoken = f"{title}. {caption} The numbers are in the table below."
     return (
         f"<h2>{escaped(title)}</h2><figure><figcaption>{escaped(caption)}</figcaption>"
-        f'<div class="scroll"><div class="{kind}" role="img" aria-label="{escaped(spoken)}">'
+        f'<div class="scroll"><div class="chart"{width} role="img" aria-label="{escaped(spoken)}">'
         f"{plot}</div></div></figure>"
         f"<details><summary>{escaped(table[0])}</summary>{table_html(table)}</details>"
     )
 
 
-def _words() -> str:
+def _words(results: SearchResults) -> str:
     entries = "".join(
-        f"<dt>{escaped(word)}</dt><dd>{escaped(meaning)}</dd>" for word, meaning in WORDS.items()
+        f"<dt>{escaped(word)}</dt><dd>{escaped(meaning)}</dd>"
+        for word, meaning in words_of(results).items()
     )
     return f"<h2>Words</h2><dl>{entries}</dl>"

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from mnist_tradeoff.analysis.comparison import costs_of
-from mnist_tradeoff.analysis.pareto import hv2
+from mnist_tradeoff.analysis.hv2 import hv2, scale_of
 from mnist_tradeoff.analysis.trainings import Training, by_model, sample
-from mnist_tradeoff.architecture.task import Task
+from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.report.answer import answer, interim_text
 from mnist_tradeoff.report.numbers import mean_and_sd
-from mnist_tradeoff.report.plain import visible
 from mnist_tradeoff.search.results import SearchResults, hv2_of, hv2_of_finalists
+from mnist_tradeoff.search.successive_halving import candidates
+from mnist_tradeoff.system.plain import visible
 
 HOW_TO_READ_A_FRONT = (
     "Up and to the left is better: less error, for less. The steps join the models that nothing "
@@ -44,12 +45,12 @@ def study_metrics(results: SearchResults) -> dict[str, float]:
     found: dict[str, float] = {
         "trials": len(results.trials),
         "front_size": len(results.trial_front),
-        "hv2_search": hv2_of(results.trial_front),
+        "hv2_search": hv2_of(candidates(results.trials, results.epochs), results.scale),
     }
     if results.trial_front:
         found["best_val_accuracy"] = max(one.val_accuracy for one in results.trial_front)
     if results.finalists:
-        found["hv2_test"] = hv2_of_finalists(results.finalists, "test")
+        found["hv2_test"] = hv2_of_finalists(results.finalists, "test", results.scale)
         found["best_test_accuracy"] = max(one.test.mean for one in results.finalists)
     return found
 
@@ -72,14 +73,15 @@ def suite_note(trainings: Sequence[Training], dataset: str, next_command: str) -
     )
 
 
-def suite_metrics(trainings: Sequence[Training], task: Task) -> dict[str, float]:
+def suite_metrics(trainings: Sequence[Training], dataset: Dataset) -> dict[str, float]:
     """How many trainings, HV2 of their models on test, and the best mean accuracy."""
     groups = by_model(trainings)
     accuracies = [sample(group, "test_accuracy").mean for group in groups.values()]
-    costs = costs_of(trainings, task)
+    costs = costs_of(trainings, dataset.task)
     params = [costs[name]["num_params"] for name in groups]
+    scale = scale_of(dataset.name, dataset.task)
     return {
         "trainings": len(trainings),
-        "hv2_test": hv2(np.array(params), np.array(accuracies)),
+        "hv2_test": hv2(np.array(params), np.array(accuracies), scale),
         "best_test_accuracy": max(accuracies),
     }

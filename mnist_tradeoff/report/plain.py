@@ -1,21 +1,19 @@
-"""Text that users gave, made harmless. Standard library only."""
+"""Text that users gave, as HTML and as Markdown. Standard library only."""
 
 import html
-import unicodedata
+import re
 
-
-def visible(text: str) -> str:
-    r"""The text with every control and direction mark spelled out: ``\u202e``.
-
-    These would turn the text around it, or move a terminal's cursor.
-    """
-    hidden = ("Cc", "Cf", "Zl", "Zp")
-    return "".join(
-        f"\\u{ord(letter):04x}" if unicodedata.category(letter) in hidden else letter
-        for letter in text
-    )
+from mnist_tradeoff.system.plain import visible
 
 
 def escaped(text: str) -> str:
     """The text as HTML that shows it."""
     return html.escape(visible(text))
+
+
+def as_code(text: str) -> str:
+    """The text as Markdown that shows it: code, whose fence is longer than any in the text."""
+    shown = visible(text)
+    fence = "`" * (1 + max(map(len, re.findall("`+", shown)), default=0))
+    blank = " " if len(fence) > 1 else ""
+    return f"{fence}{blank}{shown}{blank}{fence}"

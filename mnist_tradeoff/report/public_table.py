@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mnist_tradeoff.analysis.pareto import hv2
+from mnist_tradeoff.analysis.hv2 import MNIST_SCALE, hv2
 from mnist_tradeoff.architecture.costs import COSTS
 from mnist_tradeoff.architecture.public_nets import PROTOCOLS, PUBLIC_NETS, PublicNet
 from mnist_tradeoff.report.numbers import MISSING, mean_and_sd
@@ -46,6 +46,5 @@ def _row(net: PublicNet, results: SearchResults) -> list[str]:
 def public_hv2() -> float:
     """HV2 of the published nets, but for those that were chosen on the test images."""
     nets = [net for net in PUBLIC_NETS if net.protocol != "best of many"]
-    return hv2(
-        np.array([net.num_params for net in nets]), np.array([net.test_accuracy for net in nets])
-    )
+    params, accuracies = zip(*((net.num_params, net.test_accuracy) for net in nets), strict=True)
+    return hv2(np.array(params), np.array(accuracies), MNIST_SCALE)

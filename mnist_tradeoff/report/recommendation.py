@@ -1,11 +1,17 @@
-"""A recommendation in words."""
+"""A recommendation in words, and the card of its model."""
 
 from collections.abc import Mapping
 
 from mnist_tradeoff.analysis.recommendation import Recommendation, budget_text, number
 from mnist_tradeoff.analysis.trainings import Model
+from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.report.markdown import table
 from mnist_tradeoff.report.numbers import interval, mean_and_sd
+from mnist_tradeoff.report.plain import as_code
+from mnist_tradeoff.system.plain import shortened
+
+# A description in MLflow holds 5,000 characters.
+MAX_CLASSES, MAX_NAME = 20, 40
 
 
 def describe(found: Recommendation, budgets: Mapping[str, float], cost: str) -> str:
@@ -39,6 +45,35 @@ def describe(found: Recommendation, budgets: Mapping[str, float], cost: str) -> 
         + ".",
     ]
     return "\n".join(lines) + "\n"
+
+
+def model_card(description: str, exported: str, dataset: Dataset) -> str:
+    """What is registered beside a model, Markdown: why it is this one, its files, and its images.
+
+    Args:
+        description: see ``describe``.
+        exported: what the files cost, a line.
+    """
+    height, width, channels = dataset.task.input_shape
+    kind = "grey" if channels == 1 else "RGB"
+    lines = [
+        description,
+        f"Exported: {exported}.",
+        f"Trained on: {as_code(dataset.name)}, {height}×{width} {kind} images (uint8) in "
+        f"{dataset.task.classes:,} classes{_class_names(dataset)}.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _class_names(dataset: Dataset) -> str:
+    """By the number of the score, where the source has names."""
+    names = dataset.class_names
+    shown = [
+        f"{i} {as_code(shortened(one, MAX_NAME))}" for i, one in enumerate(names[:MAX_CLASSES])
+    ]
+    if len(names) > len(shown):
+        shown.append(f"… {len(names) - 1} {as_code(shortened(names[-1], MAX_NAME))}")
+    return f": {', '.join(shown)}" if shown else ""
 
 
 def _row(what: str, option: Model, chosen: Model, cost: str) -> list[str]:

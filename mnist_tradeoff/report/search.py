@@ -1,5 +1,6 @@
 """The report of a study, put together: tables, CSV files, figures and the interactive page."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -7,17 +8,19 @@ from mnist_tradeoff.analysis.trainings import Training, tidy
 from mnist_tradeoff.report import html, search_figures, search_frames, search_tables
 from mnist_tradeoff.report.answer import interim_text
 from mnist_tradeoff.report.markdown import sections, table
+from mnist_tradeoff.report.notes import study_metrics
 from mnist_tradeoff.report.style import Figures, in_folders, small, themed
 from mnist_tradeoff.search.results import SearchResults
 from mnist_tradeoff.system.files import write_whole
 
 FOLDER_PREFIX = "search_"
+NUMBERS_FILE = "numbers.json"
 
 
 def search_texts(
     results: SearchResults, trainings: Sequence[Training], runs_page: str, how_to_open: str
 ) -> dict[str, str]:
-    """``pareto.md``, ``report.html`` and the CSV files, by file name.
+    """``pareto.md``, ``report.html``, the CSV files and ``numbers.json``, by file name.
 
     Args:
         runs_page, how_to_open: see ``html.render``.
@@ -31,6 +34,7 @@ def search_texts(
         "pareto.csv": search_frames.pareto_frame(results).to_csv(index=False),
         "trials.csv": search_frames.trials_frame(results).to_csv(index=False),
         "finals.csv": tidy(trainings).to_csv(index=False),
+        NUMBERS_FILE: json.dumps({"dataset": results.dataset, **study_metrics(results)}, indent=1),
         "report.html": html.render(results, runs_page, how_to_open),
     }
 

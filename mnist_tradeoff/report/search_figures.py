@@ -25,11 +25,7 @@ from mnist_tradeoff.report.style import (
     shown_error,
     shown_margin,
 )
-from mnist_tradeoff.search.results import (
-    DOCUMENTED_HV2,
-    SearchResults,
-    hv2_of_finalists,
-)
+from mnist_tradeoff.search.results import DOCUMENTED_HV2, SearchResults, hv2_of_finalists
 
 PANELS = 2
 LEGEND_COLUMNS = 5
@@ -69,7 +65,7 @@ def _errors(results: SearchResults) -> list[float]:
     """Those that decide what the figure shows."""
     errors = [1 - one.test.mean for one in (*results.finalists, *results.references)]
     errors = errors or [1 - one.val_accuracy for one in results.trial_front]
-    public = PUBLIC_NETS if results.dataset == "mnist" else ()
+    public = PUBLIC_NETS if results.is_mnist else ()
     return [*errors, *(1 - net.test_accuracy for net in public)]
 
 
@@ -79,7 +75,7 @@ def _draw_panel(axes: Axes, results: SearchResults, cost: str, limits: tuple[flo
     looks = {"color": "grey", "alpha": 0.6, "label": "trials (validation)"}
     costs = [trial.costs[cost] for trial in full]
     axes.plot(costs, errors, ".", **looks)
-    if results.dataset == "mnist":
+    if results.is_mnist:
         _draw_public(axes, cost)
     _draw_front(axes, results, cost)
     for reference in results.references:
@@ -153,11 +149,11 @@ def hypervolume_by_trial(results: SearchResults) -> Figure:
     for axes, (label, x) in zip(figure.subplots(1, 2, sharey=True), xs, strict=True):
         axes.step(x, hv2, where="post", color=FRONT_STYLE["color"], label="front (validation)")
         if results.references:
-            level = hv2_of_finalists(results.references, "val")
+            level = hv2_of_finalists(results.references, "val", results.scale)
             axes.axhline(level, linestyle="--", color="grey", label=f"references {level:.3f}")
-        axes.axhline(
-            DOCUMENTED_HV2, linestyle=":", color="grey", label=f"documented {DOCUMENTED_HV2:.3f}"
-        )
+        if results.is_mnist:
+            label_of_line = f"documented {DOCUMENTED_HV2:.3f}"
+            axes.axhline(DOCUMENTED_HV2, linestyle=":", color="grey", label=label_of_line)
         axes.set(xlabel=label, ylim=(0, None))
         axes.grid(alpha=0.3)
     figure.axes[0].set_ylabel("HV2 (0 to about 1)")

@@ -33,7 +33,7 @@ def tables(results: SearchResults) -> list[Table]:
     found = [front_table(results)]
     if results.references:
         found += [reference_table(results), budget_table(results)]
-        if results.dataset == "mnist":
+        if results.is_mnist:
             found += [documented_table(results), public_table(results)]
     return [*found, step_table(results), account_table(results)]
 
@@ -190,18 +190,18 @@ def _trial_rows(results: SearchResults) -> list[list[str]]:
 
 
 def _front_rows(results: SearchResults) -> list[list[str]]:
-    of_references = f"{hv2_of_finalists(results.references, 'test'):.3f}"
-    in_search = hv2_of(candidates(results.trials, results.epochs))
-    val, test = (hv2_of_finalists(results.finalists, split) for split in ("val", "test"))
+    scale = results.scale
+    of_references = f"{hv2_of_finalists(results.references, 'test', scale):.3f}"
+    in_search = hv2_of(candidates(results.trials, results.epochs), scale)
+    val, test = (hv2_of_finalists(results.finalists, split, scale) for split in ("val", "test"))
     seen = _gap(results, "search_accuracy", "val")
-    return [
+    landmarks = [
         ["HV2 of the documented references", f"{DOCUMENTED_HV2:.3f}"],
+        ["HV2 of the public nets", f"{public_hv2():.3f}"],
+    ]
+    return [
+        *(landmarks if results.is_mnist else []),
         ["HV2 of the references, test", of_references if results.references else MISSING],
-        *(
-            [["HV2 of the public nets", f"{public_hv2():.3f}"]]
-            if results.dataset == "mnist"
-            else []
-        ),
         ["HV2 of the front in the search, validation", f"{in_search:.3f}"],
         ["HV2 of the front's finals, validation", f"{val:.3f}"],
         ["HV2 of the front's finals, test", f"{test:.3f}"],

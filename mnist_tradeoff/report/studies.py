@@ -1,19 +1,21 @@
 """Pages about several studies, made of the tables that their reports left: index, comparison."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from mnist_tradeoff.analysis.pareto import hv2, staircase
+from mnist_tradeoff.analysis.pareto import staircase
 from mnist_tradeoff.architecture.costs import COSTS
 from mnist_tradeoff.report.chart_base import empty_chart, error_scale
 from mnist_tradeoff.report.html import chart_section, page, table_html
 from mnist_tradeoff.report.numbers import MISSING
 from mnist_tradeoff.report.plain import escaped
-from mnist_tradeoff.report.search import FOLDER_PREFIX, report_folder, write
+from mnist_tradeoff.report.search import FOLDER_PREFIX, NUMBERS_FILE, report_folder, write
 from mnist_tradeoff.report.search_tables import Table
 from mnist_tradeoff.report.style import STUDY_COLORS, shown_error
 
@@ -33,7 +35,8 @@ def write_index(folder: Path) -> Path:
         path.parent.name.removeprefix(FOLDER_PREFIX)
         for path in folder.glob(f"{FOLDER_PREFIX}*/report.html")
     )
-    body = ["<h1>Studies</h1>", _overview({name: front_of(folder, name) for name in names})]
+    fronts = {name: front_of(folder, name) for name in names}
+    body = ["<h1>Studies</h1>", _overview(fronts, folder)]
     (path,) = write({INDEX: page("Studies", body, has_charts=False)}, folder)
     return path
 
@@ -46,7 +49,7 @@ def write_comparison(names: list[str], folder: Path) -> Path:
     """
     fronts = {name: front_of(folder, name) for name in names}
     title = escaped(f"Studies {', '.join(names)}")
-    body = [f"<h1>{title}</h1>", _overview(fronts), _chart_of(fronts)]
+    body = [f"<h1>{title}</h1>", _overview(fronts, folder), _chart_of(fronts)]
     (path,) = write({f"compare_{'_'.join(names)}.html": page(title, body)}, folder)
     return path
 
@@ -60,25 +63,37 @@ def front_of(folder: Path, study: str) -> pd.DataFrame | None:
         return None
 
 
-def _overview(fronts: Mapping[str, pd.DataFrame | None]) -> str:
-    header = ["models", f"{COSTS[COST].label} from", "to", "best test %", "HV2, test", "report"]
-    rows = [[name, *_numbers(frame)] for name, frame in fronts.items()]
+def numbers_of(folder: Path, study: str) -> dict[str, Any]:
+    """A study's ``numbers.json``; empty where there is none that can be read."""
+    try:
+        found = json.loads((report_folder(folder, study) / NUMBERS_FILE).read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _overview(fronts: Mapping[str, pd.DataFrame | None], folder: Path) -> str:
+    header = ["images", "models", f"{COSTS[COST].label} from", "to", "best test %", "HV2, test"]
+    rows = [[name, *_numbers(frame, numbers_of(folder, name))] for name, frame in fronts.items()]
     links = [
         f'<a href="{quote(FOLDER_PREFIX + name)}/report.html">{escaped(name)}</a>'
         for name in fronts
     ]
-    return table_html(("All studies", ["study", *header], rows, 1), links)
+    return table_html(("All studies", ["study", *header, "report"], rows, 2), links)
 
 
-def _numbers(frame: pd.DataFrame | None) -> list[str]:
+def _numbers(frame: pd.DataFrame | None, numbers: Mapping[str, Any]) -> list[str]:
+    images = str(numbers.get("dataset", MISSING))
     if frame is None or frame.empty:
-        return [MISSING] * 5
+        return [images, *[MISSING] * 5]
+    volume = numbers.get("hv2_test")
     return [
+        images,
         str(len(frame)),
         f"{frame[COST].min():,.0f}",
         f"{frame[COST].max():,.0f}",
         f"{100 * frame['test_accuracy'].max():.2f}",
-        f"{hv2(frame[COST].to_numpy(), frame['test_accuracy'].to_numpy()):.3f}",
+        f"{volume:.3f}" if isinstance(volume, float) else MISSING,
     ]
 
 

@@ -3,6 +3,7 @@
 import io
 import itertools
 import math
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -90,7 +91,9 @@ def in_folders(figures: Figures) -> Figures:
 def rendered(figure: Figure, dots_per_inch: float = DOTS_PER_INCH) -> bytes:
     """A figure as PNG."""
     content = io.BytesIO()
-    figure.savefig(content, dpi=dots_per_inch)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # of a name; a box stands for it
+        figure.savefig(content, dpi=dots_per_inch)
     return content.getvalue()
 
 
@@ -164,6 +167,7 @@ def name_points(
             va=VERTICAL[y],
             fontsize=9,
             annotation_clip=True,
+            parse_math=False,
         )
 
 

@@ -24,11 +24,12 @@ from mnist_tradeoff.report.style import (
     shown_margin,
     styles_of,
 )
+from mnist_tradeoff.system.plain import shortened
 
 DOCUMENTED_STYLE: dict[str, Any] = {"color": "grey", "markersize": 26, "markeredgewidth": 2.5}
 GALLERY_COLUMNS = 10
-# Letters that fit above one of its images.
-CAPTION_WIDTH = 14
+# Two names of so many letters fit above an image; longer ones are written below each other.
+SHORT_NAME, MAX_NAME = 4, 12
 
 
 def metric_by_epoch(trainings: Sequence[Training], metric: str) -> Figure:
@@ -58,7 +59,8 @@ def metric_by_epoch(trainings: Sequence[Training], metric: str) -> Figure:
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axes.yaxis.set_minor_formatter(NullFormatter())
-    axes.legend()
+    for text in axes.legend().get_texts():
+        text.set_parse_math(False)
     return figure
 
 
@@ -87,7 +89,7 @@ def final_accuracy(trainings: Sequence[Training], documented: bool) -> Figure:
             axes.plot(100 * (1 - single), row, "|", **DOCUMENTED_STYLE)
         text = f"{test.mean:.2%}" + (f" (documented {single:.2%})" if is_documented else "")
         _write_behind(axes, text, max(error + half, 100 * (1 - single)), row)
-    axes.set_yticks(range(len(order)), order)
+    axes.set_yticks(range(len(order)), order, parse_math=False)
     axes.invert_yaxis()
     axes.set(xlabel="test error: 100 % − accuracy")
     axes.xaxis.set_major_formatter(PercentFormatter(100))
@@ -144,7 +146,8 @@ def step_gallery(
         for verb, indices, wrong_model in kinds:
             row = next(rows)
             title = f"{step.cheaper} → {step.costlier} {verb} {len(indices)}"
-            row.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold")
+            looks = {"ha": "left", "fontsize": 10, "fontweight": "bold"}
+            row.suptitle(title, x=0.01, parse_math=False, **looks)
             _fill_row(row.subplots(1, GALLERY_COLUMNS), indices, dataset, mistakes[wrong_model])
     return figure
 
@@ -152,25 +155,17 @@ def step_gallery(
 def _fill_row(row, indices: np.ndarray, dataset: Dataset, wrong: np.ndarray) -> None:
     for axes in row:
         axes.axis("off")
-    names = dataset.names
+    names = [shortened(name, MAX_NAME) for name in dataset.names]
+    is_short = max(map(len, names)) <= SHORT_NAME
+    between, size = (" ", 8) if is_short else ("\n", 6.5)
     for axes, index in zip(row, indices, strict=False):
         axes.imshow(dataset.test.images[index], cmap="gray_r", vmin=0, vmax=255)
         axes.text(
             0.5,
             1.02,
-            _caption(names[dataset.test.labels[index]], names[wrong[index]]),
-            fontsize=8,
+            f"{names[dataset.test.labels[index]]},{between}not {names[wrong[index]]}",
+            fontsize=size,
             ha="center",
+            parse_math=False,
             transform=axes.transAxes,
         )
-
-
-def _caption(right: str, wrong: str) -> str:
-    """The class of an image, and the one it was taken for; long names cut, on two lines."""
-    line = f"{right}, not {wrong}"
-    if len(line) <= CAPTION_WIDTH:
-        return line
-    lines = (f"{right},", f"not {wrong}")
-    return "\n".join(
-        one if len(one) <= CAPTION_WIDTH else f"{one[: CAPTION_WIDTH - 1]}…" for one in lines
-    )

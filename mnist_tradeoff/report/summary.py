@@ -18,9 +18,9 @@ from mnist_tradeoff.architecture.costs import (
 from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.report.answer import answer, interim_text
 from mnist_tradeoff.report.numbers import mean_and_sd
-from mnist_tradeoff.report.plain import visible
 from mnist_tradeoff.report.search_tables import cost_text
 from mnist_tradeoff.search.results import SearchResults, on_test_front
+from mnist_tradeoff.system.plain import shortened, visible
 
 WIDTH = 80
 ROWS = 6
@@ -51,7 +51,7 @@ def suite_summary(trainings: Sequence[Training], dataset: Dataset) -> str:
     for name, group in by_model(trainings).items():
         params, macs = (f"{costs[name][cost]:,}" for cost in EXACT_OBJECTIVES)
         accuracy = mean_and_sd(sample(group, "test_accuracy"))
-        shown = _shortened(name, 25)
+        shown = shortened(name, 25)
         lines.append(f"  {shown:<26}{params:>12}{macs:>14}{accuracy:>16}{len(group):>8}")
     lines.append(f"\n  {'tables':<14}results.md and results.csv among the run's artifacts")
     return "\n".join(lines)
@@ -95,11 +95,7 @@ def _of_trials(results: SearchResults) -> list[tuple[str, str, str]]:
 
 def _line(cells: tuple[str, str, str]) -> str:
     name, cost, accuracy = cells
-    return f"  {_shortened(name, MODEL_WIDTH):<{MODEL_WIDTH}}{cost:>16}{accuracy:>18}"
-
-
-def _shortened(name: str, width: int) -> str:
-    return name if len(name) <= width else f"{name[: width - 1]}…"
+    return f"  {shortened(name, MODEL_WIDTH):<{MODEL_WIDTH}}{cost:>16}{accuracy:>18}"
 
 
 def device_summary(models: Sequence[Model]) -> str:
@@ -116,7 +112,7 @@ def device_summary(models: Sequence[Model]) -> str:
         size = f"{found['size_bytes']:,.0f} / {found['int8_size_bytes']:,.0f}"
         times = f"{found['latency_us']:.1f} / {found['int8_latency_us']:.1f}"
         accuracies = " / ".join(f"{100 * found[a]:.2f}" for a in (FLOAT_ACCURACY, INT8_ACCURACY))
-        lines.append(f"  {_shortened(model.name, 25):<26}{size:>20}{times:>14}{accuracies:>16}")
+        lines.append(f"  {shortened(model.name, 25):<26}{size:>20}{times:>14}{accuracies:>16}")
     if len(models) > len(kept):
         lines.append(f"  … and {len(models) - len(kept)} more in costs.md")
     lines.append(f"\n  {'tables':<14}costs.md and costs.csv among the run's artifacts")
@@ -133,7 +129,7 @@ def recommendation_summary(found: Recommendation, cost: str) -> str:
     lines = [f"  {'':<14}{'model':<32}{COSTS[cost].label:>14}{'test %':>16}"]
     for what, option in options:
         if option:
-            name, value = _shortened(option.name, 31), cost_text(option.costs[cost])
+            name, value = shortened(option.name, 31), cost_text(option.costs[cost])
             lines.append(f"  {what:<14}{name:<32}{value:>14}{mean_and_sd(option.test):>16}")
     lines.append(f"\n  {'why':<14}recommendation.md among the run's artifacts")
     return "\n".join(lines)

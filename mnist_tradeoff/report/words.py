@@ -1,5 +1,8 @@
 """The words of a study's page, explained."""
 
+from mnist_tradeoff.analysis.hv2 import Scale
+from mnist_tradeoff.search.results import SearchResults
+
 WORDS = {
     "Front": "The Pareto front: the models that no other one equals or beats in accuracy and cost "
     "at once. A better model must cost more.",
@@ -18,12 +21,44 @@ WORDS = {
     "the other way round, by the majority of the seeds.",
     "points, told apart, tied": "Difference of the accuracies in percentage points, with a 95 % "
     "bootstrap interval over test images and seeds. Where it holds zero the two are tied.",
-    "HV2": "The hypervolume of the front over the logarithms of parameters and error: corner "
-    "316 thousand parameters and 3 % error, ideal 100 parameters and 0.3 %.",
     "Successive halving": "Every trial starts with a short training; the best third goes on to one "
     "three times as long. A sample of the others goes on too, to see what is missed.",
     "Optimism": "How much better the front looked on the images that it was chosen by.",
     "Rejected, diverged": "Over a budget, and so never trained; trained, but the loss became "
     "infinite.",
-    "References": "The four documented architectures: ann, simple_cnn, cnn_v1 and cnn_v2.",
+    "References": "The four documented architectures, ann, simple_cnn, cnn_v1 and cnn_v2, or those "
+    "of them that fit on the images.",
 }
+
+
+def words_of(results: SearchResults) -> dict[str, str]:
+    """The words and their meanings on a study's images."""
+    return {**WORDS, "HV2": _hv2(results)}
+
+
+def _hv2(results: SearchResults) -> str:
+    text = (
+        "The hypervolume of the front over the logarithms of parameters and error, whatever cost "
+        f"was minimised: corner {corner_text(results.scale)}, ideal {ideal_text(results.scale)}."
+    )
+    if results.is_mnist:
+        return text
+    return (
+        f"{text} The corner is a little beyond the most expensive reference that fits on these "
+        "images, at the error of guessing; better than the ideal counts as the ideal. Compare "
+        "studies of the same images only."
+    )
+
+
+def corner_text(scale: Scale) -> str:
+    """The parameters and the error from which on a model counts: ``316,228 parameters and 3 %``."""
+    return _text(scale.worst_num_params, scale.worst_error)
+
+
+def ideal_text(scale: Scale) -> str:
+    """The parameters and the error of the ideal: ``100 parameters and 0.3 % error``."""
+    return _text(scale.ideal_num_params, scale.ideal_error)
+
+
+def _text(num_params: float, error: float) -> str:
+    return f"{num_params:,.0f} parameters and {100 * error:.3g} % error"

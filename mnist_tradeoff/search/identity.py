@@ -53,6 +53,11 @@ def same_data(one: str, other: str) -> bool:
     return one.rpartition(" ")[2] == other.rpartition(" ")[2]
 
 
+def data_name(data: str) -> str:
+    """The name in a ``Dataset.identity``."""
+    return data.rpartition(" ")[0]
+
+
 def _equal(name: str, one: Any, other: Any) -> bool:
     return same_data(one, other) if name == "data" else one == other
 

@@ -7,12 +7,14 @@ from contextlib import suppress
 from typing import Any
 
 import optuna
+from optuna.samplers import BaseSampler
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
+from mnist_tradeoff.analysis.hv2 import scale_of
 from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.search.config import SearchConfig
-from mnist_tradeoff.search.identity import CODE, IDENTITY, first_difference, identity
+from mnist_tradeoff.search.identity import CODE, IDENTITY, data_name, first_difference, identity
 from mnist_tradeoff.search.proposals import Space, verified
 from mnist_tradeoff.search.sampler import choose_sampler
 from mnist_tradeoff.search.spaces import space_named
@@ -36,7 +38,8 @@ def open_study(
         StudyError: a study of that name is another one; the first difference is named.
     """
     space = space_named(config.space).fitted(task)
-    study = _create(storage, config, space, task)
+    sampler = choose_sampler(config, space, task, scale_of(data_name(dataset), task))
+    study = _create(storage, config, sampler)
     wanted = identity(config, dataset, task, code)
     found = study.user_attrs.get(IDENTITY)
     if found is None:
@@ -72,13 +75,13 @@ def _is_trained(study: optuna.Study) -> bool:
     return any("costs" in trial.user_attrs for trial in study.get_trials(deepcopy=False))
 
 
-def _create(storage: Storage, config: SearchConfig, space: Space, task: Task) -> optuna.Study:
+def _create(storage: Storage, config: SearchConfig, sampler: BaseSampler) -> optuna.Study:
     directions = [StudyDirection.MAXIMIZE, *[StudyDirection.MINIMIZE] * len(config.costs)]
     create = functools.partial(
         optuna.create_study,
         storage=storage.optuna,
         study_name=config.study,
-        sampler=choose_sampler(config, space, task),
+        sampler=sampler,
         directions=directions,
     )
     try:

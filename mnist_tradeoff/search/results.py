@@ -8,11 +8,13 @@ from functools import cached_property
 
 import numpy as np
 
-from mnist_tradeoff.analysis.pareto import hv2, on_front
+from mnist_tradeoff.analysis.hv2 import MNIST_SCALE, Scale, hv2, scale_of
+from mnist_tradeoff.analysis.pareto import on_front
 from mnist_tradeoff.analysis.statistics import Difference, paired_difference
 from mnist_tradeoff.analysis.trainings import Model, Training
 from mnist_tradeoff.architecture.references import REFERENCES, model_name
 from mnist_tradeoff.architecture.task import Task
+from mnist_tradeoff.data.dataset import MNIST_NAME
 from mnist_tradeoff.search.proposals import Proposal
 from mnist_tradeoff.search.successive_halving import (
     Candidate,
@@ -23,9 +25,11 @@ from mnist_tradeoff.search.successive_halving import (
     rung_epochs,
 )
 
+# On MNIST; there is no document about other images.
 DOCUMENTED_HV2 = hv2(
     np.array([reference.documented_num_params for reference in REFERENCES.values()]),
     np.array([reference.documented_test_accuracy for reference in REFERENCES.values()]),
+    MNIST_SCALE,
 )
 
 
@@ -49,6 +53,7 @@ class Interim:
 class SearchResults:
     """A study with its finals.
 
+    dataset, task: the name of its images, and what they ask for.
     costs: the names of those that were minimised; the first one orders the front.
     epochs: full length of a training.
     finalists: of the validation front, the cheapest first.
@@ -58,6 +63,7 @@ class SearchResults:
 
     study: str
     dataset: str
+    task: Task
     costs: Sequence[str]
     budgets: Mapping[str, float]
     epochs: int
@@ -73,6 +79,16 @@ class SearchResults:
         """The cost that orders the front."""
         return self.costs[0]
 
+    @property
+    def is_mnist(self) -> bool:
+        """Whether the documented numbers are about its images."""
+        return self.dataset == MNIST_NAME
+
+    @cached_property
+    def scale(self) -> Scale:
+        """Of its hypervolumes."""
+        return scale_of(self.dataset, self.task)
+
     @cached_property
     def trial_front(self) -> list[Candidate]:
         """The front of the trials themselves, on validation, the cheapest first."""
@@ -81,7 +97,7 @@ class SearchResults:
     @cached_property
     def progress(self) -> "list[Progress]":
         """How the hypervolume of the trials grew."""
-        return progress(self.trials, self.epochs)
+        return progress(self.trials, self.epochs, self.scale)
 
 
 def finalist_name(proposal: Proposal, task: Task) -> str:
@@ -180,11 +196,11 @@ class Progress:
     hv2: float
 
 
-def progress(trials: Sequence[TrialRecord], epochs: int) -> list[Progress]:
+def progress(trials: Sequence[TrialRecord], epochs: int, scale: Scale) -> list[Progress]:
     """How the hypervolume of the full-length trials grew, in the order they were completed."""
     ordered = sorted(trials, key=lambda trial: trial.completed)
     seconds = itertools.accumulate((t.completed - t.started).total_seconds() for t in ordered)
-    grown = _GrowingFront(epochs)
+    grown = _GrowingFront(epochs, scale)
     return [
         Progress(trial.number, second, grown.hv2_with(trial))
         for trial, second in zip(ordered, seconds, strict=True)
@@ -194,8 +210,8 @@ def progress(trials: Sequence[TrialRecord], epochs: int) -> list[Progress]:
 class _GrowingFront:
     """HV2 of trials that come one by one: only what is on the front is looked at again."""
 
-    def __init__(self, epochs: int):
-        self.epochs, self.hv2 = epochs, 0.0
+    def __init__(self, epochs: int, scale: Scale):
+        self.epochs, self.scale, self.hv2 = epochs, scale, 0.0
         self.groups: dict[Proposal, list[TrialRecord]] = {}
         self.front: dict[Proposal, Candidate] = {}
 
@@ -217,19 +233,19 @@ class _GrowingFront:
             rivals = [*self.front.values(), new]
         self.front = {one.proposal: one for one in front(rivals, ["num_params"])}
         if found or new.proposal in self.front:
-            self.hv2 = hv2_of(list(self.front.values()))
+            self.hv2 = hv2_of(list(self.front.values()), self.scale)
 
 
-def hv2_of(found: Sequence[Candidate]) -> float:
+def hv2_of(found: Sequence[Candidate], scale: Scale) -> float:
     """HV2 of candidates by their mean validation accuracy; 0 of none."""
     accuracies = np.array([one.val_accuracy for one in found])
-    return hv2(np.array([one.costs["num_params"] for one in found]), accuracies)
+    return hv2(np.array([one.costs["num_params"] for one in found]), accuracies, scale)
 
 
-def hv2_of_finalists(finalists: Sequence[Model], split: str) -> float:
+def hv2_of_finalists(finalists: Sequence[Model], split: str, scale: Scale) -> float:
     """HV2 of finalists by their mean accuracy on ``val`` or ``test``."""
     accuracies = np.array([getattr(finalist, split).mean for finalist in finalists])
-    return hv2(np.array([finalist.costs["num_params"] for finalist in finalists]), accuracies)
+    return hv2(np.array([one.costs["num_params"] for one in finalists]), accuracies, scale)
 
 
 def cheapest_as_accurate(results: SearchResults, reference: Model, accuracy: float) -> Model | None:

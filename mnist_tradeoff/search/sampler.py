@@ -12,6 +12,7 @@ from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
+from mnist_tradeoff.analysis.hv2 import WORST_COST_RATIO, Scale
 from mnist_tradeoff.architecture.costs import COSTS, exact_cost, exact_costs, excesses
 from mnist_tradeoff.architecture.notation import Architecture
 from mnist_tradeoff.architecture.references import references_of
@@ -23,9 +24,6 @@ from mnist_tradeoff.search.records import MALFORMED, own_trials
 from mnist_tradeoff.search.storage import experimental
 from mnist_tradeoff.search.surrogate import Observation, RandomTrial, propose
 
-# The corner of the hypervolume is a little beyond the most expensive reference: for parameters
-# on MNIST, HV2's 316 k.
-WORST_COST_RATIO = 1.405
 # Trained before the surrogate has something to learn from; the references of a study count.
 RANDOM_TRIALS = 5
 # Random proposals until one keeps the budgets.
@@ -38,7 +36,7 @@ def seeds_of(study_seed: int, number: int) -> tuple[int, int, int]:
     return int(training), int(proposal), int(audit)
 
 
-def choose_sampler(config: SearchConfig, space: Space, task: Task) -> BaseSampler:
+def choose_sampler(config: SearchConfig, space: Space, task: Task, scale: Scale) -> BaseSampler:
     """The surrogate where one cost is minimised that arithmetic knows, else Optuna's TPE."""
     if len(config.costs) > 1 or not COSTS[config.cost].is_exact:
         return RepeatableTPESampler(config.seed)
@@ -50,7 +48,7 @@ def choose_sampler(config: SearchConfig, space: Space, task: Task) -> BaseSample
     cost = functools.partial(exact_cost, name=config.cost, task=task)
     highest = max(cost(reference.architecture) for reference in references_of(task).values())
     worst_cost = WORST_COST_RATIO * highest
-    return SurrogateSampler(config.seed, space, task, cost, worst_cost, is_allowed)
+    return SurrogateSampler(config.seed, space, task, cost, worst_cost, scale, is_allowed)
 
 
 class SurrogateSampler(BaseSampler):
@@ -58,6 +56,7 @@ class SurrogateSampler(BaseSampler):
 
     Args:
         worst_cost: the corner of the hypervolume.
+        scale: which errors count.
         is_allowed: whether an architecture keeps the budgets.
     """
 
@@ -68,10 +67,11 @@ class SurrogateSampler(BaseSampler):
         task: Task,
         cost: Callable[[Architecture], float],
         worst_cost: float,
+        scale: Scale,
         is_allowed: Callable[[Architecture], bool] = lambda _: True,
     ):
         self.seed, self.space, self.task, self.cost = seed, space, task, cost
-        self.worst_cost, self.is_allowed = worst_cost, is_allowed
+        self.worst_cost, self.scale, self.is_allowed = worst_cost, scale, is_allowed
         # Of the trial at hand; None: not yet chosen.
         self.proposal: dict[str, Any] | None = None
 
@@ -92,7 +92,7 @@ class SurrogateSampler(BaseSampler):
         if len(trained) < RANDOM_TRIALS:
             return self._draw(random.Random(seed))
         return propose(
-            *(self.space, self.task, self.cost, known, self.worst_cost, seed),
+            *(self.space, self.task, self.cost, known, self.worst_cost, self.scale, seed),
             is_allowed=self.is_allowed,
         )
 

@@ -19,6 +19,7 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, DotProduct, Matern
 from threadpoolctl import threadpool_limits
 
+from mnist_tradeoff.analysis.hv2 import Scale, guessing_error
 from mnist_tradeoff.analysis.pareto import on_front, ranks
 from mnist_tradeoff.architecture.costs import macs, num_params
 from mnist_tradeoff.architecture.notation import Architecture
@@ -27,9 +28,10 @@ from mnist_tradeoff.search.proposals import Proposal, Space, Trial
 
 # log10 error: what the seed of a training and 5,000 validation images leave open.
 NOISE = 0.035
-MIN_ERROR, MAX_ERROR = 1e-4, 0.2
-# Errors above count nothing, as in HV2; where the data are hard, five times the best one.
-WORST_ERROR, WORST_ERROR_RATIO = 0.03, 5.0
+# Above, errors are alike, unless HV2 counts them.
+MAX_ERROR = 0.2
+# Errors above HV2's worst one count nothing; where it is hard to reach, above so often the best.
+WORST_ERROR_RATIO = 5.0
 RANDOM_CANDIDATES, NEIGHBOURS = 500, 20
 # A step of training takes as long as its multiplications and about so many more.
 OVERHEAD_MACS = 1_300_000
@@ -53,6 +55,7 @@ def propose(
     cost: Callable[[Architecture], float],
     observations: Sequence[Observation],
     worst_cost: float,
+    scale: Scale,
     seed: int,
     is_allowed: Callable[[Architecture], bool] = lambda _: True,
 ) -> dict[str, Any]:
@@ -62,6 +65,7 @@ def propose(
         cost: what is minimised beside the error.
         observations: at least one with an accuracy.
         worst_cost: the hypervolume's corner: a cost above it counts nothing.
+        scale: which errors count.
         is_allowed: whether an architecture keeps the budgets.
 
     Returns:
@@ -70,7 +74,7 @@ def propose(
     """
     generator = random.Random(seed)
     known = dict.fromkeys(one.proposal for one in observations)
-    model = _Model(space, task, observations, cost)
+    model = _Model(space, task, observations, cost, scale)
     points = np.stack([_log_costs(known, cost), model.predict(list(known))[0]], axis=1)
     front = on_front(points)
     best = [proposal for proposal, on in zip(known, front, strict=True) if on]
@@ -79,8 +83,8 @@ def propose(
     if not candidates:
         chosen = generator.choice(allowed) if allowed else space.suggest(RandomTrial(generator))
         return space.params(chosen)
-    worst_error = max(WORST_ERROR, WORST_ERROR_RATIO * 10 ** min(points[:, 1]))
-    corner = (np.log10(worst_cost), np.log10(worst_error))
+    worst_error = max(scale.worst_error, WORST_ERROR_RATIO * 10 ** min(points[:, 1]))
+    corner = (np.log10(worst_cost), np.log10(min(worst_error, guessing_error(task))))
     costs = _log_costs(candidates, cost)
     gains = expected_improvement(points[front], costs, *model.predict(candidates), corner=corner)
     work = [OVERHEAD_MACS + macs(proposal.architecture, task) for proposal in candidates]
@@ -131,6 +135,7 @@ class _Model:
         task: Task,
         observations: Sequence[Observation],
         cost: Callable[[Architecture], float],
+        scale: Scale,
     ):
         self.space, self.task = space, task
         trained = [one for one in observations if one.val_accuracy is not None]
@@ -140,7 +145,8 @@ class _Model:
         )
         self.full = max(one.epochs for one in trained)
         accuracies = np.array([one.val_accuracy for one in trained])
-        targets = np.log10(np.clip(1 - accuracies, MIN_ERROR, MAX_ERROR))
+        highest = max(MAX_ERROR, scale.worst_error)
+        targets = np.log10(np.clip(1 - accuracies, scale.least_error, highest))
         noise = NOISE / max(NOISE, float(targets.std()))
         kernel = ConstantKernel() * Matern(nu=2.5) + DotProduct()
         self.process = GaussianProcessRegressor(kernel, alpha=noise**2, normalize_y=True)

@@ -17,9 +17,11 @@ from mlflow.data.code_dataset_source import CodeDatasetSource
 from mlflow.data.numpy_dataset import NumpyDataset, from_numpy
 from mlflow.entities import Run, RunStatus
 from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
+from mlflow.utils.validation import MAX_TAG_VAL_LENGTH
 
 from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.system.host import cpu_name
+from mnist_tradeoff.system.plain import shortened
 from mnist_tradeoff.system.processes import RUN_VARIABLE, beating, is_dead, is_owner, this_owner
 from mnist_tradeoff.tracking.sqlite import is_sqlite
 from mnist_tradeoff.tracking.store import tracking_errors
@@ -174,9 +176,9 @@ def log_dataset(dataset: Dataset) -> None:
     mlflow.log_input(mlflow_dataset(dataset), context="training")
     mlflow.set_tag("dataset", dataset.name)
     if dataset.notes:
-        mlflow.set_tag("dataset_notes", "; ".join(dataset.notes))
+        mlflow.set_tag("dataset_notes", shortened("; ".join(dataset.notes), MAX_TAG_VAL_LENGTH))
     if dataset.class_names:
-        mlflow.set_tag("classes", ", ".join(dataset.class_names))
+        mlflow.set_tag("classes", shortened(", ".join(dataset.class_names), MAX_TAG_VAL_LENGTH))
     run = mlflow.active_run()
     assert run is not None
     name = run.info.run_name or ""

@@ -63,6 +63,7 @@ def log_result(result: FinalResult, dataset: Dataset, curve: bytes) -> None:
         signature=infer_signature(example, result.model(example).numpy()),
         # Named here, because MLflow would run the model in another process to find them out.
         pip_requirements=[f"{package}=={version(package)}" for package in MODEL_REQUIREMENTS],
+        metadata={"classes": list(dataset.class_names)} if dataset.class_names else None,
     )
     predictions = io.BytesIO()
     np.save(predictions, result.test.predictions.astype(dataset.test.labels.dtype))

@@ -3,8 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnist_tradeoff.analysis.pareto import hv2, hypervolume, on_front
-from mnist_tradeoff.architecture.references import REFERENCES
+from mnist_tradeoff.analysis.pareto import hypervolume, on_front
 
 small_ints = st.integers(0, 6)
 point_sets = st.integers(2, 3).flatmap(
@@ -45,17 +44,3 @@ def test_hypervolume_by_hand():
     # 2×1 and 1×3 from the corner (3, 4), overlapping in 1×1
     assert hypervolume(np.array([[1, 3], [2, 1]]), np.array([3, 4])) == 4
     assert hypervolume(np.array([[3, 0], [9, 9]]), np.array([3, 4])) == 0
-
-
-def test_hv2_of_the_documented_references():
-    references = REFERENCES.values()
-    params = np.array([r.documented_num_params for r in references])
-    accuracies = np.array([r.documented_test_accuracy for r in references])
-    assert hv2(params, accuracies) == pytest.approx(0.125, abs=5e-4)
-
-
-def test_hv2_of_its_ideal_and_of_its_corner():
-    assert hv2(np.array([100]), np.array([0.997])) == pytest.approx(1)
-    assert hv2(np.array([10**5.5]), np.array([0.997])) == 0
-    assert hv2(np.array([100]), np.array([0.97])) == pytest.approx(0, abs=1e-12)
-    assert np.isfinite(hv2(np.array([100]), np.array([1.0])))

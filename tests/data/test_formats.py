@@ -16,7 +16,7 @@ from mnist_tradeoff.data.formats import raw
 from mnist_tradeoff.data.formats.idx import idx_bytes
 from mnist_tradeoff.data.formats.npz import NPZ_KEYS
 from mnist_tradeoff.data.splits import content_digests
-from tests.factories import Arrays, make_arrays, write_idx
+from tests.factories import Arrays, coloured, make_arrays, write_idx, write_pictures
 
 ARRAYS = make_arrays(300, 100)
 TRAIN, TRAIN_LABELS, TEST, TEST_LABELS = ARRAYS
@@ -124,13 +124,6 @@ def test_what_loses_nothing_is_the_same_set(tmp_path, layout):
     np.testing.assert_array_equal(found.val.images, plain.val.images)
 
 
-def coloured(count: int, classes: int, side: int) -> tuple[np.ndarray, np.ndarray]:
-    labels = np.arange(count) % classes
-    images = np.random.default_rng(0).integers(0, 99, (count, side, side, 3)).astype(np.uint8)
-    images[np.arange(count), labels % side] = 255
-    return images, labels
-
-
 @pytest.mark.parametrize(("classes", "side"), [(10, 32), (2, 64), (300, 16), (3, 8)])
 def test_the_task_is_that_of_the_data(tmp_path, classes, side):
     found = sets.load(str(npz(tmp_path, (*coloured(4 * classes, classes, side),) * 2)))
@@ -173,14 +166,6 @@ def test_a_validation_part_is_used_as_it_is(tmp_path):
     np.testing.assert_array_equal(found.val.images, TEST[:50])
     assert len(found.train.labels) == 300
     assert "its own validation part of 50 images is used" in found.notes
-
-
-def write_pictures(folder: Path, images: np.ndarray, labels: np.ndarray) -> Path:
-    for number, (image, label) in enumerate(zip(images, labels, strict=True)):
-        place = folder / ("cat", "dog", "elk")[label]
-        place.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(image).save(place / f"{number}.png")
-    return folder
 
 
 def test_image_files_are_split_so_that_copies_stay_together(tmp_path):

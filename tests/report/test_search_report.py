@@ -1,22 +1,29 @@
 """A study's tables, CSV files, page and figures, from hand-made trials and finals."""
 
 import io
+import random
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from mnist_tradeoff.analysis.pareto import hv2
+from mnist_tradeoff.analysis.hv2 import MNIST_SCALE, hv2
 from mnist_tradeoff.architecture.costs import COSTS
 from mnist_tradeoff.architecture.public_nets import PROTOCOLS, PUBLIC_NETS, PublicNet
-from mnist_tradeoff.report import search_figures
+from mnist_tradeoff.architecture.task import Shape, Task
+from mnist_tradeoff.report import html, search_figures
+from mnist_tradeoff.report.charts import hypervolume_chart, parallel_chart
+from mnist_tradeoff.report.notes import study_metrics
 from mnist_tradeoff.report.numbers import MISSING
 from mnist_tradeoff.report.public_table import public_table
 from mnist_tradeoff.report.search import write
 from mnist_tradeoff.report.search_frames import pareto_frame, trials_frame
 from mnist_tradeoff.report.search_tables import account_table, tables
 from mnist_tradeoff.search.results import SearchResults, progress
+from mnist_tradeoff.search.spaces import Widths
+from mnist_tradeoff.search.surrogate import RandomTrial
 from tests.factories import LARGE, MIDDLE, SMALL, exact, make_results, points_in
 
 
@@ -91,6 +98,7 @@ def test_account_tells_what_successive_halving_missed(results):
     finals = hv2(
         np.array([finalist.costs["num_params"] for finalist in results.finalists]),
         np.array([finalist.test.mean for finalist in results.finalists]),
+        MNIST_SCALE,
     )
     assert account["HV2 of the front's finals, test"] == f"{finals:.3f}"
     assert account["optimism: finals, validation − test, mean points"] == "-0.10"
@@ -137,7 +145,45 @@ def test_figure_of_two_measured_costs_shows_these(results):
 def test_hypervolume_ends_where_the_trials_have_come_to(results):
     grown = search_figures.hypervolume_by_trial(results)
     last = np.asarray(grown.axes[0].lines[0].get_ydata())[-1]
-    assert last == progress(results.trials, 3)[-1].hv2
+    assert last == progress(results.trials, 3, MNIST_SCALE)[-1].hv2
+    assert study_metrics(results)["hv2_search"] == last
+
+
+def test_on_other_images_the_hypervolume_has_their_scale_and_nothing_is_documented(results):
+    others = replace(results, dataset="colours", task=Task(Shape(32, 32, 3), 3))
+    names = [row[0] for row in account_table(others)[2]]
+    assert "HV2 of the references, test" in names
+    assert "HV2 of the documented references" not in names
+    drawn = search_figures.hypervolume_by_trial(others).axes[0].lines
+    assert drawn[0].get_label() == "front (validation)"
+    assert len(drawn) == len(search_figures.hypervolume_by_trial(results).axes[0].lines) - 1
+    chart: Any = hypervolume_chart(others)
+    assert len(chart.data) == len(chart.layout.updatemenus[0].buttons[0].args[0]["x"]) == 2
+    page = html.render(others)
+    assert "corner, 564,522 parameters and 66.7 % error; 1 is the ideal, 179 parameters" in page
+    assert "at the error of guessing" in page
+    assert "corner, 316,228 parameters and 3 % error; 1 is the ideal, 100 param" in html.render(
+        results
+    )
+    assert 0 < study_metrics(others)["hv2_test"] <= 1
+
+
+def test_trials_side_by_side_have_an_axis_for_every_number_of_their_space(results):
+    space, generator = Widths().fitted(Task(Shape(256, 256, 3), 3)), random.Random(0)
+    proposals = [space.suggest(RandomTrial(generator)) for _ in range(40)]
+    trials = [
+        replace(results.trials[0], number=i, params=space.params(one))
+        for i, one in enumerate(proposals)
+    ]
+    many = replace(results, trials=trials)
+    chart: Any = parallel_chart(many)
+    found = {one.label for one in chart.data[0].dimensions}
+    numbers = {name for trial in trials for name in trial.params} - {"dense"}
+    assert found == {*numbers, "log10 num_params", "log10 macs", "val_accuracy"}
+    assert {"filters_6_1", "units"} <= found
+    (six,) = [one for one in chart.data[0].dimensions if one.label == "filters_6_1"]
+    assert list(six.values) == [trial.params.get("filters_6_1", 0) for trial in trials]
+    assert f"min-width: {4.5 * len(found):g}rem" in html.render(many)
 
 
 def test_the_report_is_written_whole_over_an_older_one(tmp_path):

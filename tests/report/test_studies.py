@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from mnist_tradeoff.report.notes import study_metrics
 from mnist_tradeoff.report.search import report_folder, search_texts, write
-from mnist_tradeoff.report.studies import front_of, write_comparison, write_index
+from mnist_tradeoff.report.studies import front_of, numbers_of, write_comparison, write_index
 from tests.browser import open_page
 from tests.factories import make_results
 
@@ -27,7 +28,10 @@ def test_the_index_lists_every_study_and_links_to_its_report(folder):
     with open_page(offline=True) as page:
         page.goto(path.as_uri())
         expect(page.get_by_role("row")).to_have_count(3)
-        expect(page.get_by_role("row", name="first")).to_contain_text("568")
+        cells = page.get_by_role("row", name="first").get_by_role("cell").all_text_contents()
+        hv2 = study_metrics(make_results())["hv2_test"]
+        assert cells[:4] == ["first", "mnist", "3", "568"]
+        assert cells[-2] == f"{hv2:.3f}"
         page.get_by_role("link", name="first").click()
         expect(page.locator("h1")).to_have_text("Study first on mnist")
 
@@ -49,3 +53,4 @@ def test_a_table_that_cannot_be_read_is_no_front(folder):
     (folder / "search_broken").mkdir()
     (folder / "search_broken" / "pareto.csv").write_text("not, a, table\n1\n")
     assert front_of(folder, "broken") is None
+    assert numbers_of(folder, "none") == numbers_of(folder, "broken") == {}

@@ -15,7 +15,8 @@ import pytest
 from optuna.distributions import CategoricalDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState
 
-from mnist_tradeoff.analysis.pareto import hv2, on_front
+from mnist_tradeoff.analysis.hv2 import MNIST_SCALE, hv2
+from mnist_tradeoff.analysis.pareto import on_front
 from mnist_tradeoff.architecture.costs import exact_costs
 from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.search.config import SearchConfig
@@ -168,7 +169,7 @@ def test_a_proposal_that_fails_gives_its_trial_back(tmp_path):
 def naive_hv2(trials: list[TrialRecord]) -> float:
     found = candidates(trials, 3)
     accuracies = np.array([one.val_accuracy for one in found])
-    return hv2(np.array([one.costs["num_params"] for one in found]), accuracies)
+    return hv2(np.array([one.costs["num_params"] for one in found]), accuracies, MNIST_SCALE)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -181,7 +182,9 @@ def test_progress_is_the_hypervolume_of_all_trials_up_to_each(seed):
         )
         trials.append(make_trial(number, f"{filters}C3-P2", 100 * filters, lengths))
     naive = [naive_hv2(trials[: i + 1]) for i in range(len(trials))]
-    assert [point.hv2 for point in progress(trials, 3)] == pytest.approx(naive, abs=1e-12)
+    assert [point.hv2 for point in progress(trials, 3, MNIST_SCALE)] == pytest.approx(
+        naive, abs=1e-12
+    )
 
 
 def test_progress_of_thousands_of_trials_takes_a_second():
@@ -191,7 +194,7 @@ def test_progress_of_thousands_of_trials_takes_a_second():
         for n in range(3_000)
     ]
     start = time.monotonic()
-    progress(trials, 3)
+    progress(trials, 3, MNIST_SCALE)
     assert time.monotonic() - start < 10
 
 

@@ -92,10 +92,10 @@ def test_a_replicate_stands_where_the_mean_of_its_architecture_stands():
 
 
 def test_hypervolume_over_trials_never_falls_and_agrees_with_optunas(results):
-    grown = progress(results.trials, results.epochs)
+    grown = progress(results.trials, results.epochs, results.scale)
     values = [point.hv2 for point in grown]
     assert values == sorted(values)
-    assert values[-1] == hv2_of(candidates(results.trials, 3))
+    assert values[-1] == hv2_of(candidates(results.trials, 3), results.scale)
     assert [point.seconds for point in grown] == [10, 20, 30, 40, 50, 60]
     # Optuna's own, on the same axes
     study = optuna.create_study(directions=["maximize", "maximize"])

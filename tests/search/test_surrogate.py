@@ -8,6 +8,7 @@ import optuna
 import pytest
 
 from benchmarks.replay_table import GridSpace, architectures
+from mnist_tradeoff.analysis.hv2 import MNIST_SCALE
 from mnist_tradeoff.analysis.pareto import hypervolume, on_front
 from mnist_tradeoff.architecture.costs import exact_cost, exact_costs
 from mnist_tradeoff.architecture.notation import parse
@@ -74,7 +75,7 @@ def test_a_proposal_is_new_and_within_the_budget():
     space, known = Widths(), observed(TRIED)
     for seed in range(5):
         params = propose(
-            *(space, MNIST, num_params, known, WORST_NUM_PARAMS, seed),
+            *(space, MNIST, num_params, known, WORST_NUM_PARAMS, MNIST_SCALE, seed),
             is_allowed=lambda architecture: num_params(architecture) <= 1_000,
         )
         proposal = space.suggest(optuna.trial.FixedTrial(params))
@@ -86,7 +87,7 @@ def test_a_proposal_is_new_and_within_the_budget():
 def test_it_depends_on_the_seed_and_what_is_known_alone():
     known = observed(TRIED)
     found = [
-        propose(Widths(), MNIST, num_params, known, WORST_NUM_PARAMS, seed=seed)
+        propose(Widths(), MNIST, num_params, known, WORST_NUM_PARAMS, MNIST_SCALE, seed=seed)
         for seed in (1, 1, 2, 3, 4)
     ]
     assert found[0] == found[1]
@@ -98,7 +99,9 @@ def test_what_runs_is_not_proposed_again():
     space = Widths()
     running = []
     for _ in range(4):
-        params = propose(space, MNIST, num_params, [*known, *running], WORST_NUM_PARAMS, seed=0)
+        params = propose(
+            space, MNIST, num_params, [*known, *running], WORST_NUM_PARAMS, MNIST_SCALE, seed=0
+        )
         running.append(Observation(space.suggest(optuna.trial.FixedTrial(params)), 0, None))
     assert len({one.proposal for one in running}) == 4
 
@@ -107,7 +110,15 @@ def test_where_everything_was_trained_it_proposes_a_replicate_within_the_budget(
     space = GridSpace()
     for seed in range(3):
         params = propose(
-            *(space, MNIST, num_params, observed(architectures()), WORST_NUM_PARAMS, seed),
+            *(
+                space,
+                MNIST,
+                num_params,
+                observed(architectures()),
+                WORST_NUM_PARAMS,
+                MNIST_SCALE,
+                seed,
+            ),
             is_allowed=lambda architecture: num_params(architecture) <= 900,
         )
         proposal = space.suggest(optuna.trial.FixedTrial(params))
@@ -142,7 +153,7 @@ def grid_hypervolume(sampler, trials):
 def test_its_front_is_better_than_that_of_as_many_random_trials():
     trials = RANDOM_TRIALS + 10
     for seed in range(3):
-        ours = SurrogateSampler(seed, GridSpace(), MNIST, num_params, WORST_NUM_PARAMS)
+        ours = SurrogateSampler(seed, GridSpace(), MNIST, num_params, WORST_NUM_PARAMS, MNIST_SCALE)
         chance = optuna.samplers.RandomSampler(seed=seed)
         assert grid_hypervolume(ours, trials) > grid_hypervolume(chance, trials)
 
@@ -184,12 +195,12 @@ def test_what_failed_is_the_worst_and_what_runs_has_no_accuracy_yet():
     ],
 )
 def test_the_cost_decides_who_proposes(cost, kind):
-    assert isinstance(choose_sampler(SearchConfig(cost=cost), Widths(), MNIST), kind)
+    assert isinstance(choose_sampler(SearchConfig(cost=cost), Widths(), MNIST, MNIST_SCALE), kind)
 
 
 def test_a_trial_that_has_only_some_of_its_parameters_gets_the_others():
     def suggested():
-        sampler = choose_sampler(SearchConfig(), Widths(), MNIST)
+        sampler = choose_sampler(SearchConfig(), Widths(), MNIST, MNIST_SCALE)
         study = optuna.create_study(directions=["maximize", "minimize"], sampler=sampler)
         study.enqueue_trial({"blocks": 2})
         return Widths().suggest(study.ask())
@@ -199,7 +210,7 @@ def test_a_trial_that_has_only_some_of_its_parameters_gets_the_others():
 
 def test_a_trial_whose_process_died_between_two_parameters_is_proposed_as_it_was():
     def study():
-        sampler = choose_sampler(SearchConfig(), Widths(), MNIST)
+        sampler = choose_sampler(SearchConfig(), Widths(), MNIST, MNIST_SCALE)
         return optuna.create_study(directions=["maximize", "minimize"], sampler=sampler)
 
     undisturbed = Widths().suggest(study().ask())

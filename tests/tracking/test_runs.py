@@ -3,9 +3,18 @@ import subprocess
 import sys
 
 import mlflow
+import numpy as np
 import pytest
 
-from mnist_tradeoff.tracking.runs import log_contents, log_metrics, log_note, tracked_run
+from mnist_tradeoff.architecture.task import Shape, Task
+from mnist_tradeoff.data.dataset import Dataset, Split
+from mnist_tradeoff.tracking.runs import (
+    log_contents,
+    log_dataset,
+    log_metrics,
+    log_note,
+    tracked_run,
+)
 from tests.factories import ROOT
 
 
@@ -59,6 +68,20 @@ def test_joins_the_opened_run_and_keeps_its_spelling(store, monkeypatch):
     folder = store / "mlruns" / "0" / run_id / "artifacts"
     assert (folder / "a.txt").read_bytes() == b"text"
     assert (folder / "figures" / "a.png").read_bytes() == b"\x89PNG"
+
+
+def test_the_names_of_many_classes_are_a_tag_that_fits(store):
+    assert store.exists()
+    one = Split(np.zeros((2, 8, 8), np.uint8), np.zeros(2, np.uint8))
+    names = [f"{i} {'x' * 190}" for i in range(1_000)]
+    task = Task(Shape(8, 8, 1), 1_000)
+    dataset = Dataset("many", "0", "x", task, one, one, one, tuple(names), notes=("y" * 9_000,))
+    with tracked_run("name", {}, {}) as run_id:
+        log_dataset(dataset)
+    tags = mlflow.get_run(run_id).data.tags
+    assert tags["classes"].startswith(f"{names[0]}, 1 x")
+    assert len(tags["classes"]) == len(tags["dataset_notes"]) == 8_000
+    assert tags["classes"].endswith("x…")
 
 
 def test_full_disk_is_one_line(tmp_path):
