@@ -23,6 +23,7 @@ from mnist_tradeoff.architecture.notation import Architecture
 from mnist_tradeoff.architecture.options import ACTIVATIONS
 from mnist_tradeoff.architecture.own_model import AnyArchitecture, OwnModel
 from mnist_tradeoff.architecture.task import Task
+from mnist_tradeoff.training.activations import hard_swish
 from mnist_tradeoff.training.backend import keras
 from mnist_tradeoff.training.net import Net, Unit
 from mnist_tradeoff.training.normalization import EPSILON, GroupNormalization, Noise
@@ -170,7 +171,7 @@ class _Builder:
 
     def _tail(self, layer: Weighted) -> dict[str, Any]:
         """Bias and activation as far as the Keras layer itself has them."""
-        inside = not self._keeps_norm(layer) and layer.activation not in OWN_ACTIVATIONS
+        inside = not self._keeps_norm(layer) and not self._is_own(layer.activation)
         activation = ACTIVATIONS[layer.activation] if inside else None
         return {"use_bias": not self._keeps_norm(layer), "activation": activation}
 
@@ -184,7 +185,7 @@ class _Builder:
             if keeps_norm:
                 unit.norms.append(self._norm())
                 x = unit.norms[-1](x)
-            if keeps_norm or layer.activation in OWN_ACTIVATIONS:
+            if keeps_norm or self._is_own(layer.activation):
                 x = self._activation(layer.activation)(x)
             return x
 
@@ -195,11 +196,16 @@ class _Builder:
             return GroupNormalization(dtype=self.policy)
         return keras.layers.BatchNormalization(epsilon=EPSILON, dtype=self.policy)
 
+    def _is_own(self, activation: str) -> bool:
+        return activation in OWN_ACTIVATIONS or (activation == "hswish" and self.is_trained)
+
     def _activation(self, name: str) -> Apply:
         if name == "leaky":
             return keras.layers.LeakyReLU(LEAKY_SLOPE, dtype=self.policy)
         if name == "gelu":  # by tanh, which LiteRT and ONNX have as well
             return lambda x: keras.ops.gelu(x, approximate=True)
+        if name == "hswish" and self.is_trained:
+            return keras.layers.Activation(hard_swish, dtype=self.policy)
         return keras.layers.Activation(ACTIVATIONS[name], dtype=self.policy)
 
     def _global_average(self) -> Apply:
