@@ -129,7 +129,8 @@ def agreement_table(models: Sequence[Model]) -> str:
             return MISSING
         values = ([metrics[cost] for metrics in both] for cost in (a, b))
         tau, _ = stats.kendalltau(*values)
-        return MISSING if math.isnan(tau) else f"{tau:.2f}"  # all alike
+        shown_tau = f"{tau:.2f}"
+        return MISSING if shown_tau == "nan" else shown_tau  # all alike
 
     rows = [[COSTS[a].label, *(correlation(a, b) if a != b else "" for b in known)] for a in known]
     return table(["", *(COSTS[cost].label for cost in known)], rows)

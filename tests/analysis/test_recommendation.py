@@ -95,7 +95,7 @@ def test_a_model_without_the_file_of_a_cost_is_no_option():
     lacking = [replace(one, left_out={"model.tflite": "no op"}) for one in TINY.trainings]
     without = Model("tiny", "tiny", {"num_params": 500}, lacking)
     found = recommend([without, SMALL, MIDDLE], {"latency_us": 50}, "latency_us", IMAGES)
-    assert (found.chosen, found.cheaper) == (SMALL, None)
+    assert (found.chosen, found.cheaper, found.excluded) == (SMALL, None, [without])
     assert recommend([without, SMALL], {"num_params": 600}, "num_params", IMAGES).chosen is without
-    with pytest.raises(ValueError, match=r"no model can be exported to model.tflite: no op"):
+    with pytest.raises(ValueError, match=r"no model has a model\.tflite, .*: tiny: no op"):
         recommend([without], {"latency_us": 50}, "latency_us", IMAGES)

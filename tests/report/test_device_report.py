@@ -38,13 +38,16 @@ def test_a_file_that_was_left_out_is_a_dash_and_a_reason():
     bare = costs("bare", 0, dict.fromkeys(("int8", "onnx", "size", "latency", "litert"), "none"))
     text = device.device_texts([whole, part, bare])["costs.md"]
     assert "nan" not in text
-    assert "| `part`  | int8    | `no \\|op\\|`" in text
+    assert "| `part` | int8    | `no \\|op\\|`" in text
     row = next(line for line in text.splitlines() if line.startswith("| `bare`"))
     assert [cell.strip() for cell in row.split("|")][4:11] == ["–"] * 7
-    found = device.fronts(device.by_cost([whole, part, bare]))
-    assert found["int8_size_bytes"] == [True, False, False]
-    assert found["size_bytes"] == [True, True, False]
-    assert device.device_pictures([bare])
+    models = device.by_cost([whole, part, bare])
+    assert [model.name for model in models] == ["bare", "part", "whole"]
+    found = device.fronts(models)
+    assert found["int8_size_bytes"] == [None, None, True]
+    assert found["size_bytes"] == [None, True, True]
+    assert device.device_pictures([bare]) == {}  # nothing to draw
+    assert device.device_pictures([whole, part, bare])
     assert "400 / –" in device_summary(device.by_cost([part]))
 
 
