@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from mnist_tradeoff.analysis.statistics import Sample
 from mnist_tradeoff.analysis.trainings import Model
+from mnist_tradeoff.architecture.costs import COSTS
 
 ACCURACY_BUDGET = "min_accuracy"
 
@@ -23,6 +24,7 @@ class Recommendation:
     standard_error: of the best one's validation accuracy.
     cheaper, better: the next cheaper model that gives up accuracy, the next better one whether or
         not it fits; None at the ends.
+    excluded: models whose costs cannot be measured, because a file of theirs cannot be made.
     """
 
     chosen: Model
@@ -30,6 +32,7 @@ class Recommendation:
     standard_error: float
     cheaper: Model | None
     better: Model | None
+    excluded: Sequence[Model] = ()
 
 
 def recommend(
@@ -45,8 +48,9 @@ def recommend(
 
     Raises:
         ValueError: no model fits; the message says which budget binds and what comes nearest. Or a
-            cost is asked for that has not been measured for every model.
+            cost is asked for that has not been measured for every model, or that cannot be.
     """
+    options, excluded = _with_files(options, [*budgets, cost])
     _require_measured(options, [*budgets, cost])
     fitting = [option for option in options if fits(option, budgets)]
     if not fitting:
@@ -67,6 +71,7 @@ def recommend(
         error,
         cheaper=max(cheaper, key=lambda o: (o.val.mean, -o.costs[cost]), default=None),
         better=min(better, key=lambda o: (o.costs[cost], -o.val.mean), default=None),
+        excluded=excluded,
     )
 
 
@@ -87,6 +92,17 @@ def _excess(option: Model, name: str, budget: float) -> float:
     if name == ACCURACY_BUDGET:
         return (budget - option.val.mean) / max(1 - budget, 1e-6)
     return option.costs[name] / budget - 1
+
+
+def _with_files(options: Sequence[Model], names: Sequence[str]) -> tuple[list[Model], list[Model]]:
+    """The models that have the exported files which these costs are of, and those that cannot."""
+    files = {COSTS[name].file for name in names if name != ACCURACY_BUDGET}
+    kept = [option for option in options if not files & {*option.left_out}]
+    excluded = [option for option in options if files & {*option.left_out}]
+    if excluded and not kept:
+        file, why = next(one for one in excluded[0].left_out.items() if one[0] in files)
+        raise ValueError(f"no model has a {file}, which is measured: {excluded[0].name}: {why}")
+    return kept, excluded
 
 
 def _require_measured(options: Sequence[Model], names: Sequence[str]) -> None:

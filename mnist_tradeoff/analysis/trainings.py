@@ -26,6 +26,7 @@ class Training:
     architecture: its canonical notation.
     curves: values by epoch of loss, accuracy, val_loss and val_accuracy, where they were asked for.
     predictions: predicted class of every test image, int (n,), where they were asked for.
+    left_out: by the name of an exported file that cannot be had of it, why.
     """
 
     model: str
@@ -35,6 +36,7 @@ class Training:
     curves: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     predictions: np.ndarray = field(default_factory=_nothing)
     architecture: str = ""
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,11 @@ class Model:
     def run_ids(self) -> list[str]:
         """Of its trainings, by seed."""
         return [training.run_id for training in self.trainings]
+
+    @cached_property
+    def left_out(self) -> dict[str, str]:
+        """By the name of an exported file that some training does not have, why."""
+        return {file: why for one in self.trainings for file, why in one.left_out.items()}
 
     @property
     def best(self) -> Training:

@@ -14,6 +14,8 @@ from mnist_tradeoff.architecture.task import Task
 FLOAT32_BYTES = 4
 # The accuracies that a cost buys: of the file that has this cost.
 FLOAT_ACCURACY, INT8_ACCURACY = "litert_test_accuracy", "int8_test_accuracy"
+# The exported files that measured costs are of.
+FLOAT_FILE, INT8_FILE = "model.tflite", "model_int8.tflite"
 
 
 def num_params(architecture: AnyArchitecture, task: Task) -> int:
@@ -54,6 +56,7 @@ class Cost:
     budget: name of the parameter that bounds it; a cost without one is reported only.
     accuracy: name of the accuracy that it buys.
     is_time: whether it differs from measurement to measurement, so that a median is shown.
+    file: the exported one that it is measured of.
     """
 
     name: str
@@ -62,6 +65,7 @@ class Cost:
     budget: str = ""
     accuracy: str = FLOAT_ACCURACY
     is_time: bool = False
+    file: str = ""
 
     @property
     def is_exact(self) -> bool:
@@ -75,10 +79,22 @@ COSTS = {
         Cost("num_params", "parameters", num_params, budget="max_params"),
         Cost("macs", "MACs", macs, budget="max_macs"),
         Cost("peak_activation_bytes", "RAM bytes", peak_activation_bytes),
-        Cost("size_bytes", "bytes", budget="max_size_bytes"),
-        Cost("latency_us", "latency µs", budget="max_latency_us", is_time=True),
-        Cost("int8_size_bytes", "int8 bytes", accuracy=INT8_ACCURACY),
-        Cost("int8_latency_us", "int8 latency µs", accuracy=INT8_ACCURACY, is_time=True),
+        Cost("size_bytes", "bytes", budget="max_size_bytes", file=FLOAT_FILE),
+        Cost(
+            "latency_us",
+            "latency µs",
+            budget="max_latency_us",
+            is_time=True,
+            file=FLOAT_FILE,
+        ),
+        Cost("int8_size_bytes", "int8 bytes", accuracy=INT8_ACCURACY, file=INT8_FILE),
+        Cost(
+            "int8_latency_us",
+            "int8 latency µs",
+            accuracy=INT8_ACCURACY,
+            is_time=True,
+            file=INT8_FILE,
+        ),
     )
 }
 # What a study can minimise and a budget can bound; and which of these need no measurement.

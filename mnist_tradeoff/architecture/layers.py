@@ -118,6 +118,11 @@ class Depthwise(Options, Kind):
 
     def output_shape(self, before: Shape) -> Shape:
         require_range("kernel size", self.kernel, 1, MAX_SIDE)
+        if self.kernel > max(before.height, before.width):  # D40 is read by others as dropout
+            raise ValueError(
+                f"its window is larger than its {before.height}×{before.width} input; dropout is "
+                f"written drop{self.kernel / 100:.2g}"
+            )
         return self.windows(before, self.kernel, before.channels)
 
     def bare_params(self, before: Shape) -> int:

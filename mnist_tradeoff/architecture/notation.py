@@ -22,14 +22,14 @@ from mnist_tradeoff.architecture.groups import (
 )
 from mnist_tradeoff.architecture.kind import Kind
 from mnist_tradeoff.architecture.layers import FLAGS, Dense, Head, Leaf
+from mnist_tradeoff.architecture.options import in_order
+from mnist_tradeoff.architecture.pasted import meant, tidy
 from mnist_tradeoff.architecture.task import Shape, Task
 
 MAX_PASSES = 256
 MAX_CHARACTERS = 2_000
 KINDS: tuple[type[Kind], ...] = get_args(Leaf)
 SUFFIX = re.compile(r"(?P<kind>[x@])(?P<times>\d{1,12})|\+", FLAGS)
-# What typesetters make of a hyphen and an x.
-TYPESET = str.maketrans({"–": "-", "−": "-", "→": "-", "×": "x"})
 # An input in front, such as 28x28.
 SIDES = re.compile(r"\d{1,6}(x\d{1,6}){1,2}", FLAGS)
 # Everything up to the next separator, or to a suffix of a group.
@@ -145,11 +145,11 @@ def read(notation: str, task: Task) -> Reading:
     Raises:
         ValueError: see ``parse``; or an input that is not the task's, or nothing but a classifier.
     """
-    text, notes = _tidy(notation), []
-    first, _, rest = text.partition("-")
+    start, notes = 0, []
+    first, _, rest = tidy(notation).partition("-")
     if rest and _is_input(first, task):
-        text, notes = rest, [f"{first} is the input"]
-    layers = _Parser(text).whole()
+        start, notes = len(first) + 1, [f"{first} is the input"]
+    layers = _Parser(notation, start).whole()
     if layers[-1] == Dense(task.classes):
         layers, notes = layers[:-1], [*notes, f"the last {task.classes} is the classifier"]
         if not layers:
@@ -166,9 +166,9 @@ def require_notation(notation: str) -> None:
     Raises:
         ValueError: see ``parse``.
     """
-    first, _, rest = _tidy(notation).partition("-")
+    first, _, rest = tidy(notation).partition("-")
     is_input = rest and SIDES.fullmatch(first)
-    Architecture(_Parser(rest if is_input else notation).whole())
+    Architecture(_Parser(notation, len(first) + 1 if is_input else 0).whole())
 
 
 def spelled(architecture: Architecture, task: Task) -> str:
@@ -191,12 +191,6 @@ def how_to_write() -> str:
     )
 
 
-def _tidy(notation: str) -> str:
-    """Without blanks around separators, and without brackets, which group nothing."""
-    typed = notation.strip().translate(TYPESET)
-    return re.sub(r"\s*([-()\[\]])\s*", r"\1", typed).translate({91: None, 93: None})
-
-
 def _is_input(token: str, task: Task) -> bool:
     height, width, channels = task.input_shape
     if SIDES.fullmatch(token):
@@ -209,11 +203,15 @@ def _is_input(token: str, task: Task) -> bool:
 
 
 class _Parser:
-    """Reads a notation from left to right; ``place`` counts characters from 0."""
+    """Reads a notation from left to right; ``place`` counts characters from 0.
 
-    def __init__(self, notation: str):
-        self.notation = notation
-        self.text = _tidy(notation)
+    typed_places: of every character of ``text``, its place in what was typed.
+    """
+
+    def __init__(self, notation: str, start: int = 0):
+        characters = meant(notation)[start:]
+        self.text = "".join(character for _, character in characters)
+        self.typed_places = [place for place, _ in characters] + [len(notation)]
         self.place = 0
         if len(self.text) > MAX_CHARACTERS:
             raise NotationError(f"a notation has at most {MAX_CHARACTERS:,} characters")
@@ -258,21 +256,32 @@ class _Parser:
     def _leaf(self) -> Layer:
         match = TOKEN.match(self.text, self.place)
         token = match[0] if match else ""
-        for kind in KINDS:
-            if kind.TOKEN and token and (found := kind.TOKEN.fullmatch(token)):
-                try:
-                    layer = kind.read(found)
-                except ValueError as error:
-                    raise self._error(str(error)) from None
-                self.place += len(token)
-                return layer
-        raise self._error(_why_no_layer(token))
+        try:
+            layer = _layer(token)
+        except ValueError as error:
+            raise self._error(str(error)) from None
+        self.place += len(token)
+        return layer
 
     def _error(self, message: str) -> NotationError:
         match = TOKEN.match(self.text, self.place)
         token = match[0] if match else self.text[self.place : self.place + 1]
         at = f"'{token}'" if token else "the end"
-        return NotationError(f"{at} at character {self.place + 1}: {message}")
+        place = self.typed_places[self.place] + 1
+        return NotationError(f"{at} at character {place}: {message}")
+
+
+def _layer(token: str) -> Layer:
+    """The layer that a token writes.
+
+    Raises:
+        ValueError: it writes none.
+    """
+    ordered = in_order(token)
+    for kind in KINDS:
+        if kind.TOKEN and token and (found := kind.TOKEN.fullmatch(ordered)):
+            return kind.read(found)
+    raise ValueError(_why_no_layer(token))
 
 
 def _why_no_layer(token: str) -> str:

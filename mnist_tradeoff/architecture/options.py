@@ -26,6 +26,31 @@ ACTIVATIONS = {
     "tanh": "tanh",
 }
 MAX_STRIDE = 16
+# Several options in any order, between a layer's own number and its activation.
+FLAGGED = re.compile(
+    r"(?P<layer>\w*?\d)(?P<options>(?:S\d{1,6}|s|b){2,})(?P<activation>:\w{1,20})?",
+    re.IGNORECASE | re.ASCII,
+)
+OPTION = re.compile(r"(?P<name>[sb])(?P<number>\d*)")
+
+
+def in_order(token: str) -> str:
+    """A token with its options in the canonical order: stride, padding, normalisation.
+
+    Raises:
+        ValueError: an option that stands there twice.
+    """
+    match = FLAGGED.fullmatch(token)
+    if not match:
+        return token
+    found: dict[tuple[bool, bool], str] = {}
+    for option in OPTION.finditer(match["options"].lower()):
+        place = (option["name"] == "b", not option["number"])
+        if place in found:
+            raise ValueError(f"{found[place]} and {option[0]} are the same option")
+        found[place] = option[0].upper() if option["number"] else option[0]
+    ordered = "".join(found[place] for place in sorted(found))
+    return f"{match['layer']}{ordered}{match['activation'] or ''}"
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,13 @@
 """Converts models to LiteRT files, float32 and int8, and to ONNX, in a process of its own."""
 
 import io
+import re
 import signal
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy as np
 
 from mnist_tradeoff.architecture.own_model import AnyArchitecture
 from mnist_tradeoff.architecture.task import Task
+from mnist_tradeoff.system.plain import one_line
 from mnist_tradeoff.system.processes import exit_with_parent
 from mnist_tradeoff.system.quiet import quiet_stderr
 
@@ -22,7 +24,14 @@ from mnist_tradeoff.system.quiet import quiet_stderr
 # which is started anew after so many calls.
 CONVERSIONS_PER_PROCESS = 20
 
+# What LiteRT's converter says of operations that it lacks.
+LACKING = re.compile(r"(?:Flex|TF Select) ops: (?P<names>.+)")
+
 Weights = Sequence[np.ndarray]
+
+
+class ConversionError(ValueError):
+    """A model cannot be had in a format; one line that says why."""
 
 
 def convert(architecture: AnyArchitecture, task: Task, weights: Weights | None = None) -> bytes:
@@ -32,6 +41,7 @@ def convert(architecture: AnyArchitecture, task: Task, weights: Weights | None =
         weights: as ``keras.Model.get_weights`` gives them; None: untrained.
 
     Raises:
+        ConversionError: LiteRT cannot express it.
         OSError: the process that converts was killed.
     """
     return _submit(_to_litert, architecture, task, weights, None)
@@ -47,6 +57,7 @@ def convert_to_int8(
             taken from them.
 
     Raises:
+        ConversionError: LiteRT cannot express it in integers.
         OSError: the process that converts was killed.
     """
     return _submit(_to_litert, architecture, task, weights, images)
@@ -56,6 +67,7 @@ def convert_to_onnx(architecture: AnyArchitecture, task: Task, weights: Weights)
     """ONNX file of a model in float32, from uint8 images to logits, by Keras's own exporter.
 
     Raises:
+        ConversionError: the exporter cannot express it.
         OSError: the process that converts was killed.
     """
     return _submit(_to_onnx, architecture, task, weights)
@@ -112,18 +124,32 @@ def _to_litert(
         converter.representative_dataset = lambda: _batches_of_one(calibration)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.inference_input_type, converter.inference_output_type = tf.uint8, tf.int8
-    # TensorFlow and Keras print what they convert.
-    with quiet_stderr(), redirect_stdout(io.StringIO()):
+    with _conversion():
         return converter.convert()
 
 
 def _to_onnx(architecture: AnyArchitecture, task: Task, weights: Weights) -> bytes:
+    from mnist_tradeoff.device import onnx_operations  # noqa: F401 (adds what tf2onnx lacks)
+    from mnist_tradeoff.training.backend import functions_inlined
+
     model = _build(architecture, task, weights, "uint8")
     model(np.zeros((1, *task.image_shape), np.uint8))  # the exporter asks for one call
-    with tempfile.TemporaryDirectory() as folder, quiet_stderr(), redirect_stdout(io.StringIO()):
+    with tempfile.TemporaryDirectory() as folder, functions_inlined(), _conversion():
         path = Path(folder) / "model.onnx"
         model.export(path, format="onnx", verbose=False)
         return path.read_bytes()
+
+
+@contextmanager
+def _conversion() -> Iterator[None]:
+    """Keeps quiet what TensorFlow and Keras print, and makes one line of what they raise."""
+    with quiet_stderr(), redirect_stdout(io.StringIO()):
+        try:
+            yield
+        except Exception as error:  # the converters' errors have no type in common
+            found = LACKING.search(str(error))
+            reason = f"LiteRT has no operation {found['names']}" if found else str(error)
+            raise ConversionError(one_line(reason)) from None
 
 
 def _build(architecture: AnyArchitecture, task: Task, weights: Weights | None, input_dtype: str):

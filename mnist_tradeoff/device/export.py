@@ -2,22 +2,35 @@
 
 import gc
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from mnist_tradeoff.architecture.costs import (
+    FLOAT_ACCURACY,
+    FLOAT_FILE,
+    INT8_ACCURACY,
+    INT8_FILE,
+)
 from mnist_tradeoff.architecture.own_model import AnyArchitecture
 from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.device import litert, onnx
 from mnist_tradeoff.device.c_header import c_header
 from mnist_tradeoff.device.convert import convert, convert_to_int8, convert_to_onnx
 from mnist_tradeoff.device.measure import file_costs
+from mnist_tradeoff.system.plain import visible
 from mnist_tradeoff.training.backend import keras, tf
 
 CALIBRATION_IMAGES = 500
 THROUGHPUT_BATCH = 256
-FILES = ("model.tflite", "model_int8.tflite", "model.onnx", "model_int8.h")
+ONNX_FILE, HEADER_FILE = "model.onnx", "model_int8.h"
+# Beside the accuracy's name that of each file that is converted.
+ACCURACIES = {
+    FLOAT_FILE: FLOAT_ACCURACY,
+    INT8_FILE: INT8_ACCURACY,
+    ONNX_FILE: "onnx_test_accuracy",
+}
 PREDICT_CALLS, COMPILED_CALLS, THROUGHPUT_CALLS = 20, 200, 20
 
 
@@ -27,10 +40,18 @@ class Exported:
 
     metrics: by name, see ``export_and_measure``.
     files: content by name.
+    left_out: by the name of a file that cannot be made or run, why.
     """
 
     metrics: Mapping[str, float]
     files: Mapping[str, bytes]
+    left_out: Mapping[str, str]
+
+
+def due_files(left_out: Collection[str]) -> set[str]:
+    """Names of the files that an export consists of; the header is made of the int8 one."""
+    files = {*ACCURACIES} - {*left_out}
+    return files | ({HEADER_FILE} if INT8_FILE in files else set())
 
 
 def export_and_measure(
@@ -42,46 +63,72 @@ def export_and_measure(
     thread of this host) and ``litert_test_accuracy``; the same three beginning with ``int8_``;
     ``onnx_size_bytes`` and ``onnx_test_accuracy``; of Keras, ``keras_predict_us`` and
     ``compiled_call_us`` for one image and ``images_per_second`` in batches of 256. The files are
-    ``model.tflite``, ``model_int8.tflite``, ``model_int8.h`` and ``model.onnx``.
+    ``model.tflite``, ``model_int8.tflite``, ``model_int8.h`` and ``model.onnx``. A file that cannot
+    be made or run is left out with its metrics.
 
     Args:
         tolerance: most test accuracy that a file may lose against the model.
 
     Raises:
-        ValueError: a file loses more, or cannot be run.
+        ValueError: a file loses more, or none can be made.
         OSError: the process that converts was killed.
     """
     # Calls are compiled here and in Keras's predict; without this, those of each model stay behind.
     gc.collect()
-    task, weights = dataset.task, model.get_weights()
-    calibration = dataset.train.images[:CALIBRATION_IMAGES]
-    exact = convert(architecture, task, weights)
-    int8 = convert_to_int8(architecture, task, weights, calibration)
-    onnx_file = convert_to_onnx(architecture, task, weights)
     call = tf.function(lambda images: model(images, training=False), autograph=False)
-    answers = {
-        "litert_test_accuracy": litert.classify(exact, dataset.test.images),
-        "int8_test_accuracy": litert.classify(int8, dataset.test.images),
-        "onnx_test_accuracy": onnx.classify(onnx_file, dataset.test.images),
-    }
-    accuracies = {name: _accuracy(classes, dataset) for name, classes in answers.items()}
+    metrics, files, left_out = _made(model, architecture, dataset)
+    if not files:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
+        raise ValueError(f"no file of {architecture} can be made ({reasons})")
     reached = _accuracy(_classify(call, dataset.test.images), dataset)
-    _require_accuracy(accuracies, reached, architecture, tolerance)
-    metrics = {**accuracies, **_keras_times(model, call, dataset.test.images), **file_costs(exact)}
-    metrics |= {f"int8_{name}": value for name, value in file_costs(int8).items()}
-    metrics["onnx_size_bytes"] = len(onnx_file)
-    header = c_header(int8, str(architecture), dataset.class_names).encode()
-    contents = (exact, int8, onnx_file, header)
-    return Exported(metrics, dict(zip(FILES, contents, strict=True)))
+    _require_accuracy(metrics, reached, architecture, tolerance)
+    metrics |= _keras_times(model, call, dataset.test.images)
+    if INT8_FILE in files:
+        header = c_header(files[INT8_FILE], str(architecture), dataset.class_names)
+        files[HEADER_FILE] = header.encode()
+    return Exported(metrics, files, left_out)
+
+
+def _made(
+    model: keras.Model, architecture: AnyArchitecture, dataset: Dataset
+) -> tuple[dict[str, float], dict[str, bytes], dict[str, str]]:
+    """Metrics and files of the formats that the model can be had in, and why not in the others."""
+    of_model = (architecture, dataset.task, model.get_weights())
+    calibration = dataset.train.images[:CALIBRATION_IMAGES]
+    conversions: dict[str, Callable[[], bytes]] = {
+        FLOAT_FILE: lambda: convert(*of_model),
+        INT8_FILE: lambda: convert_to_int8(*of_model, calibration),
+        ONNX_FILE: lambda: convert_to_onnx(*of_model),
+    }
+    metrics: dict[str, float] = {}
+    files: dict[str, bytes] = {}
+    left_out: dict[str, str] = {}
+    for name, make in conversions.items():
+        try:
+            content = make()
+            metrics |= _measured(name, content, dataset)
+            files[name] = content
+        except ValueError as error:
+            left_out[name] = visible(str(error))
+    return metrics, files, left_out
+
+
+def _measured(name: str, content: bytes, dataset: Dataset) -> dict[str, float]:
+    classify = onnx.classify if name == ONNX_FILE else litert.classify
+    accuracy = {ACCURACIES[name]: _accuracy(classify(content, dataset.test.images), dataset)}
+    if name == ONNX_FILE:
+        return {**accuracy, "onnx_size_bytes": len(content)}
+    prefix = "int8_" if name == INT8_FILE else ""
+    return accuracy | {f"{prefix}{cost}": value for cost, value in file_costs(content).items()}
 
 
 def _require_accuracy(
-    accuracies: Mapping[str, float], reached: float, architecture: AnyArchitecture, tolerance: float
+    metrics: Mapping[str, float], reached: float, architecture: AnyArchitecture, tolerance: float
 ) -> None:
-    for name, accuracy in accuracies.items():
-        if accuracy < reached - tolerance:
+    for name in ACCURACIES.values():
+        if metrics.get(name, reached) < reached - tolerance:
             raise ValueError(
-                f"{name} of {architecture} is {accuracy:.4f}, and the model's {reached:.4f}: "
+                f"{name} of {architecture} is {metrics[name]:.4f}, and the model's {reached:.4f}: "
                 f"more than tolerance={tolerance} is lost"
             )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mnist_tradeoff.analysis.trainings import Training
+from mnist_tradeoff.architecture.costs import FLOAT_ACCURACY, INT8_ACCURACY
 from mnist_tradeoff.architecture.own_model import AnyArchitecture, is_own
 from mnist_tradeoff.architecture.references import resolve
 from mnist_tradeoff.architecture.task import Task
@@ -16,6 +17,7 @@ from mnist_tradeoff.data.sets import load_configured
 from mnist_tradeoff.device.export import export_and_measure
 from mnist_tradeoff.report import terminal
 from mnist_tradeoff.report.device import by_cost, device_pictures, device_texts
+from mnist_tradeoff.report.numbers import shown
 from mnist_tradeoff.report.summary import device_summary
 from mnist_tradeoff.system.processes import this_host
 from mnist_tradeoff.tracking import models
@@ -103,21 +105,22 @@ def _architecture(final: Training, model: keras.Model, task: Task) -> AnyArchite
 def export_one(final: Training, dataset: Dataset, tolerance: float) -> str:
     """Export one final model and log its costs and files into its run; a line of what came out.
 
-    What was finished before, of the same file, with the same code and on this host, is reused.
+    What was finished before, of the same file, with the same code and on this host, is reused. A
+    file that cannot be made or run is left out, and the line says so.
 
     Raises:
-        ValueError: there is no model, or a file loses more than the tolerance.
+        ValueError: there is no model, no file can be made, or one loses more than the tolerance.
         OSError: the store failed, or the process that converts was killed.
     """
     key = _key(final, dataset, tolerance)
-    metrics = models.found_export(final.run_id, key)
-    if metrics is not None:
-        return f"finished before, and is reused: {_line(metrics)}"
+    found = models.found_export(final.run_id, key)
+    if found is not None:
+        return f"finished before, and is reused: {_line(found.metrics, found.left_out)}"
     model = models.load_model(final.run_id)
     architecture = _architecture(final, model, dataset.task)
     exported = export_and_measure(model, architecture, dataset, tolerance)
     models.log_export(final.run_id, exported, key)
-    return _line(exported.metrics)
+    return _line(exported.metrics, exported.left_out)
 
 
 def _key(final: Training, dataset: Dataset, tolerance: float) -> str:
@@ -130,9 +133,16 @@ def _key(final: Training, dataset: Dataset, tolerance: float) -> str:
     return hashlib.md5("\n".join(parts).encode() + code).hexdigest()
 
 
-def _line(metrics: Mapping[str, float]) -> str:
-    return (
-        f"{metrics['size_bytes']:,.0f} bytes, int8 {metrics['int8_size_bytes']:,.0f}; "
-        f"{metrics['latency_us']:.1f} µs, int8 {metrics['int8_latency_us']:.1f}; test accuracy "
-        f"{metrics['litert_test_accuracy']:.4f}, int8 {metrics['int8_test_accuracy']:.4f}"
+def _line(metrics: Mapping[str, float], left_out: Mapping[str, str]) -> str:
+    def both(name: str, form: str) -> str:
+        return f"{shown(metrics, name, form)}, int8 {shown(metrics, f'int8_{name}', form)}"
+
+    accuracies = (shown(metrics, name, ".4f") for name in (FLOAT_ACCURACY, INT8_ACCURACY))
+    return "; ".join(
+        [
+            f"bytes {both('size_bytes', ',.0f')}",
+            f"µs {both('latency_us', '.1f')}",
+            "test accuracy {}, int8 {}".format(*accuracies),
+            *(f"left out: {name}, {why}" for name, why in left_out.items()),
+        ]
     )

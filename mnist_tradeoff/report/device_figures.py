@@ -39,7 +39,7 @@ def device_fronts(models: Sequence[Model]) -> Figure:
     """
     figure = new_figure(10, 5.4)
     accuracies = {COSTS[cost].accuracy for cost in PANELS[0]}
-    errors = [1 - model.metrics[name] for model in models for name in accuracies]
+    errors = [1 - model.metrics[a] for model in models for a in accuracies if a in model.metrics]
     panels = figure.subplots(1, len(PANELS), sharey=True)
     for axes, costs in zip(panels, PANELS, strict=True):
         for cost, looks in zip(costs, LOOKS, strict=True):
@@ -55,13 +55,23 @@ def device_fronts(models: Sequence[Model]) -> Figure:
     return figure
 
 
+def has(model: Model, cost: str) -> bool:
+    """Whether the file that has this cost was made, and its accuracy measured."""
+    return cost in model.metrics and COSTS[cost].accuracy in model.metrics
+
+
 def _points(models: Sequence[Model], cost: str) -> np.ndarray:
+    """(models that have the cost, 2): it, and the error as it is drawn."""
     accuracy = COSTS[cost].accuracy
-    return np.array([[m.metrics[cost], shown_error(1 - m.metrics[accuracy])] for m in models])
+    found = [model.metrics for model in models if has(model, cost)]
+    points = [[metrics[cost], shown_error(1 - metrics[accuracy])] for metrics in found]
+    return np.array(points).reshape(len(points), 2)
 
 
 def _draw_front(axes: Axes, models: Sequence[Model], cost: str, looks: dict[str, Any]) -> None:
     points = _points(models, cost)
+    if not len(points):
+        return
     axes.plot(*points.T, linestyle="none", alpha=0.8, **looks)
     axes.step(*staircase(points).T, where="post", color=looks["color"], linewidth=1)
 
@@ -70,8 +80,9 @@ def _name_references(
     axes: Axes, models: Sequence[Model], costs: Sequence[str], limits: tuple[float, float]
 ) -> None:
     """Beside their float32 marks, where the names cover none of the marks."""
-    named = [model for model in models if model.name in REFERENCES]
-    others = [model for model in models if model.name not in REFERENCES]
+    known = [model for model in models if has(model, costs[0])]
+    named = [model for model in known if model.name in REFERENCES]
+    others = [model for model in known if model.name not in REFERENCES]
     first = _points([*named, *others], costs[0])
     points = [(float(x), float(y)) for x, y in (*first, *_points(models, costs[1]))]
     name_points(axes, points, [model.name for model in named], limits)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
     """Aligned Markdown table: the first ``left`` columns to the left, the others to the right."""
-    lines = [list(header), *map(list, rows)]
+    lines = [[cell.replace("|", r"\|") for cell in line] for line in (header, *rows)]
     widths = [max(3, *(len(line[i]) for line in lines)) for i in range(len(header))]
 
     def render(cells: Sequence[str]) -> str:

@@ -1,6 +1,7 @@
-"""Accuracies as people read them."""
+"""Numbers as people read them."""
 
 import math
+from collections.abc import Mapping
 
 from mnist_tradeoff.analysis.statistics import Sample
 
@@ -19,6 +20,11 @@ def interval(accuracy: Sample) -> str:
     if math.isnan(accuracy.low):
         return MISSING
     return f"{100 * max(0, accuracy.low):.2f}–{100 * min(1, accuracy.high):.2f}"
+
+
+def shown(metrics: Mapping[str, float], name: str, form: str, unit: float = 1) -> str:
+    """A metric times a unit in a format such as ``,.0f``; a dash where it is missing."""
+    return format(unit * metrics[name], form) if name in metrics else MISSING
 
 
 def duration(seconds: float) -> str:

@@ -43,8 +43,16 @@ def describe(found: Recommendation, budgets: Mapping[str, float], cost: str) -> 
         "Costs: "
         + ", ".join(f"{name} {number(value)}" for name, value in chosen.costs.items())
         + ".",
+        *_excluded(found),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _excluded(found: Recommendation) -> list[str]:
+    """Models that could not be looked at under these budgets, and why."""
+    names = [f"{as_code(one.name)} ({'; '.join(one.left_out.values())})" for one in found.excluded]
+    lines = ["", f"Not compared, because their files cannot be made: {', '.join(names)}."]
+    return lines if names else []
 
 
 def model_card(description: str, exported: str, dataset: Dataset) -> str:

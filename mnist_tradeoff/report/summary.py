@@ -17,7 +17,7 @@ from mnist_tradeoff.architecture.costs import (
 )
 from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.report.answer import answer, interim_text
-from mnist_tradeoff.report.numbers import mean_and_sd
+from mnist_tradeoff.report.numbers import mean_and_sd, shown
 from mnist_tradeoff.report.search_tables import cost_text
 from mnist_tradeoff.search.results import SearchResults, on_test_front
 from mnist_tradeoff.system.plain import shortened, visible
@@ -109,14 +109,27 @@ def device_summary(models: Sequence[Model]) -> str:
     lines.append(f"  {'model':<26}{'bytes':>20}{'µs':>14}{'test %':>16}")
     for model in kept:
         found = model.metrics
-        size = f"{found['size_bytes']:,.0f} / {found['int8_size_bytes']:,.0f}"
-        times = f"{found['latency_us']:.1f} / {found['int8_latency_us']:.1f}"
-        accuracies = " / ".join(f"{100 * found[a]:.2f}" for a in (FLOAT_ACCURACY, INT8_ACCURACY))
+        size = " / ".join(shown(found, f"{kind}size_bytes", ",.0f") for kind in ("", "int8_"))
+        times = " / ".join(shown(found, f"{kind}latency_us", ".1f") for kind in ("", "int8_"))
+        both = (FLOAT_ACCURACY, INT8_ACCURACY)
+        accuracies = " / ".join(shown(found, accuracy, ".2f", 100) for accuracy in both)
         lines.append(f"  {shortened(model.name, 25):<26}{size:>20}{times:>14}{accuracies:>16}")
     if len(models) > len(kept):
         lines.append(f"  … and {len(models) - len(kept)} more in costs.md")
+    lines += _left_out(models)
     lines.append(f"\n  {'tables':<14}costs.md and costs.csv among the run's artifacts")
     return "\n".join(lines)
+
+
+def _left_out(models: Sequence[Model]) -> list[str]:
+    """Which files could not be made or run, and why; six of them."""
+    found = [(file, model.name, why) for model in models for file, why in model.left_out.items()]
+    lines = []
+    for file, name, why in found[:ROWS]:
+        line = f"left out: {file} of {shortened(visible(name), MODEL_WIDTH)}: {why}"
+        lines += textwrap.wrap(line, WIDTH, initial_indent="  ", subsequent_indent="    ")
+    more = [f"  … and {len(found) - ROWS} more in costs.md"] if len(found) > ROWS else []
+    return [*lines, *more]
 
 
 def recommendation_summary(found: Recommendation, cost: str) -> str:

@@ -1,5 +1,6 @@
 """Text that users gave, made harmless. Standard library only."""
 
+import re
 import unicodedata
 
 
@@ -19,3 +20,8 @@ def visible(text: str) -> str:
 def shortened(text: str, width: int) -> str:
     """The text, or its beginning with ``…`` where it is longer than so many letters."""
     return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def one_line(error: object, width: int = 200) -> str:
+    """What a library says, often in many lines, as one; without the folders of its paths."""
+    return shortened(re.sub(r"/\S*/", "", " ".join(str(error).split())), width)

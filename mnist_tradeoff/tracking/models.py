@@ -1,7 +1,7 @@
 """Finished models in MLflow: loaded from there, and their exported files logged there."""
 
 import hashlib
-import re
+import json
 import statistics
 import tempfile
 from collections.abc import Sequence
@@ -19,11 +19,19 @@ from mlflow.utils.time import get_current_time_millis
 from mnist_tradeoff.analysis.trainings import Model, Training
 from mnist_tradeoff.architecture.costs import COSTS, OBJECTIVES
 from mnist_tradeoff.data.dataset import Dataset
-from mnist_tradeoff.device.export import FILES, Exported
+from mnist_tradeoff.device.export import Exported, due_files
+from mnist_tradeoff.system.plain import one_line
 from mnist_tradeoff.system.processes import this_host
 from mnist_tradeoff.tracking.store import TrackingError, tracking_errors
 from mnist_tradeoff.tracking.study_runs import find_run
-from mnist_tradeoff.tracking.tags import EXPORTED, LATENCY_HOST, STUDY_ROLE, internal, role_of
+from mnist_tradeoff.tracking.tags import (
+    EXPORTED,
+    LATENCY_HOST,
+    LEFT_OUT,
+    STUDY_ROLE,
+    internal,
+    role_of,
+)
 from mnist_tradeoff.tracking.trainings import training_of
 from mnist_tradeoff.training.backend import keras
 
@@ -132,8 +140,9 @@ def load_model(run_id: str) -> keras.Model:
             model: Any = keras.models.load_model(Path(path) / MODEL_FILE, safe_mode=True)
             return model
     except Exception as error:  # a damaged file raises what it likes
-        line = re.sub(r"/\S*/", "", " ".join(str(error).split()))[:200]
-        raise ModelError(f"the model of run {run_id} is missing or damaged ({line})") from None
+        raise ModelError(
+            f"the model of run {run_id} is missing or damaged ({one_line(error)})"
+        ) from None
 
 
 def model_digest(run_id: str) -> str:
@@ -144,8 +153,8 @@ def model_digest(run_id: str) -> str:
     return ""
 
 
-def found_export(run_id: str, key: str) -> dict[str, float] | None:
-    """The metrics of a run that ``log_export`` has finished with this key; None: it has not.
+def found_export(run_id: str, key: str) -> Training | None:
+    """The training of a run that ``log_export`` has finished with this key; None: it has not.
 
     Raises:
         TrackingError: the store failed.
@@ -157,7 +166,8 @@ def found_export(run_id: str, key: str) -> dict[str, float] | None:
         if is_deleted or run.data.tags.get(EXPORTED) != key:
             return None
         files = {Path(file.path).name for file in client.list_artifacts(run_id, EXPORT_FOLDER)}
-    return run.data.metrics if files >= set(FILES) else None
+    training = training_of(run)
+    return training if files >= due_files(training.left_out) else None
 
 
 def log_export(run_id: str, exported: Exported, key: str) -> None:
@@ -173,6 +183,7 @@ def log_export(run_id: str, exported: Exported, key: str) -> None:
             (Path(folder) / name).write_bytes(content)
         client.log_artifacts(run_id, folder, EXPORT_FOLDER)
         client.set_tag(run_id, LATENCY_HOST, this_host())
+        client.set_tag(run_id, LEFT_OUT, json.dumps(dict(exported.left_out)))
         metrics = [Metric(name, value, now, 0) for name, value in exported.metrics.items()]
         client.log_batch(run_id, metrics)
         client.set_tag(run_id, EXPORTED, key)

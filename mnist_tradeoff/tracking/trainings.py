@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import json
 import tempfile
 from collections.abc import Collection
 from contextlib import suppress
@@ -17,7 +18,7 @@ from mnist_tradeoff.analysis.trainings import Training
 from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.tracking.runs import log_contents
 from mnist_tradeoff.tracking.store import TrackingError, tracking_errors
-from mnist_tradeoff.tracking.tags import PARENT_TAG, role_of
+from mnist_tradeoff.tracking.tags import LEFT_OUT, PARENT_TAG, internal, role_of
 from mnist_tradeoff.training.fingerprint import code_version
 from mnist_tradeoff.training.loop import Epoch, FinalResult
 
@@ -137,7 +138,18 @@ def training_of(run: Run) -> Training:
     except (KeyError, ValueError):
         raise TrackingError(f"run {run.info.run_id} is no training of this project") from None
     architecture = run.data.tags.get("architecture", model)
-    return Training(model, seed, run.info.run_id, metrics, architecture=architecture)
+    left_out = _read_left_out(internal(run, LEFT_OUT) or "")
+    run_id = run.info.run_id
+    return Training(model, seed, run_id, metrics, architecture=architecture, left_out=left_out)
+
+
+def _read_left_out(text: str) -> dict[str, str]:
+    """What ``models.log_export`` has written; nothing where another program has."""
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return {str(name): str(why) for name, why in found.items()} if isinstance(found, dict) else {}
 
 
 def _read_predictions(path: str) -> np.ndarray:

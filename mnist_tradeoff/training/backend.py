@@ -3,6 +3,8 @@
 import atexit
 import gc
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from mnist_tradeoff.system.host import available_cores
 from mnist_tradeoff.system.processes import THREADS_VARIABLE
@@ -42,4 +44,19 @@ with quiet_stderr():
 gc.freeze()
 gc.enable()
 
-__all__ = ["THREADS", "keras", "tf"]
+
+@contextmanager
+def functions_inlined() -> Iterator[None]:
+    """Within it, graphs are traced without functions of their own in them.
+
+    Keras hides grouped convolutions in a function for XLA, which neither our count of operations
+    nor tf2onnx can look into.
+    """
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(False)
+
+
+__all__ = ["THREADS", "functions_inlined", "keras", "tf"]

@@ -202,7 +202,7 @@ class _Builder:
     def _activation(self, name: str) -> Apply:
         if name == "leaky":
             return keras.layers.LeakyReLU(LEAKY_SLOPE, dtype=self.policy)
-        if name == "gelu":  # by tanh: the exact one has no ONNX file that runs (tf2onnx 1.17)
+        if name == "gelu":  # by tanh, which LiteRT and ONNX have as well
             return lambda x: keras.ops.gelu(x, approximate=True)
         if name == "hswish" and self.is_trained:
             return keras.layers.Activation(hard_swish, dtype=self.policy)

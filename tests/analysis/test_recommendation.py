@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -88,3 +89,13 @@ def test_where_nothing_fits_the_line_says_what_binds_and_what_is_nearest(budgets
     with pytest.raises(ValueError, match="no model keeps") as error:
         ask(**budgets)
     assert str(error.value) == message
+
+
+def test_a_model_without_the_file_of_a_cost_is_no_option():
+    lacking = [replace(one, left_out={"model.tflite": "no op"}) for one in TINY.trainings]
+    without = Model("tiny", "tiny", {"num_params": 500}, lacking)
+    found = recommend([without, SMALL, MIDDLE], {"latency_us": 50}, "latency_us", IMAGES)
+    assert (found.chosen, found.cheaper, found.excluded) == (SMALL, None, [without])
+    assert recommend([without, SMALL], {"num_params": 600}, "num_params", IMAGES).chosen is without
+    with pytest.raises(ValueError, match=r"no model has a model\.tflite, .*: tiny: no op"):
+        recommend([without], {"latency_us": 50}, "latency_us", IMAGES)

@@ -99,7 +99,7 @@ def test_a_reading_says_what_was_understood():
         ("lenet", "'lenet' at character 1: this is no layer"),
         ("16C3-16X3", "'16X3' at character 6: 16 is dense, and 'X3' behind it is no option"),
         ("16C3-P2S2", "'P2S2' at character 6: P2 is max pooling, and 'S2' behind it is no option"),
-        ("4C3sS2", "4C3s is convolution, and 'S2' behind it is no option"),
+        ("4C3ss", "'4C3ss' at character 1: s and s are the same option"),
         ("16C3 P2", "16C3 is convolution, and ' P2' behind it is no option"),
         ("4C3-", "the end at character 5"),
         ("4C3--P2", "'-' at character 5"),

@@ -1,10 +1,12 @@
 import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mnist_tradeoff.architecture.costs import num_params
 from mnist_tradeoff.architecture.layers import Conv, Dense, MaxPool
-from mnist_tradeoff.architecture.notation import Architecture, NotationError, parse
+from mnist_tradeoff.architecture.notation import Architecture, NotationError, parse, read
 from mnist_tradeoff.architecture.references import REFERENCES, reference_of, resolve
 from mnist_tradeoff.architecture.task import MNIST, Shape, Task
 from tests.factories import random_architecture
@@ -76,3 +78,32 @@ def test_larger_images_have_room_for_more():
 def test_a_token_that_is_no_layer_is_named():
     with pytest.raises(NotationError, match="'Q2' at character 6: this is no layer"):
         parse("16C3-Q2")
+
+
+@pytest.mark.parametrize(
+    ("typed", "place"),
+    [
+        ("28x28 - [32C3 - 3Q2] - 10", 17),
+        ("( 8C3 - 8X3 )x3", 9),
+        ("784-8X3", 5),
+        ("  8C3-", 7),
+        ("8C3- (16C3s)+ ) ", 15),
+        ("16C3 - 8C3bb", 8),
+    ],
+)
+def test_an_error_tells_the_place_as_it_was_typed(typed, place):
+    with pytest.raises(NotationError, match=f"at character {place}:"):
+        read(typed, MNIST)
+
+
+@given(options=st.permutations(["S2", "s", "b"]), activation=st.sampled_from(["", ":tanh"]))
+@pytest.mark.parametrize("layer", ["16C3", "16DS3", "D3"])
+def test_options_are_read_in_any_order(layer, options, activation):
+    typed = f"{layer}{''.join(options)}{activation}"
+    assert str(parse(typed)) == str(parse(typed.lower())) == f"{layer}S2sb{activation}"
+
+
+def test_what_others_write_dropout_with_is_told_how_to_write_it_here():
+    with pytest.raises(ValueError, match=r"28×28 input; dropout is written drop0\.4"):
+        parse("D40").shapes(MNIST)
+    assert parse("D40").shapes(Task(Shape(64, 40, 1), 2)) == (Shape(25, 1, 1),)

@@ -1,6 +1,7 @@
 """The tables and fronts of what exported models cost a device."""
 
 import io
+from collections.abc import Mapping
 
 import pandas as pd
 import pytest
@@ -9,10 +10,13 @@ from matplotlib.image import imread
 from mnist_tradeoff.analysis.trainings import Training
 from mnist_tradeoff.report import device
 from mnist_tradeoff.report.device_figures import device_fronts
+from mnist_tradeoff.report.summary import device_summary
 from tests.factories import points_in
 
 
-def costs(model: str, seed: int, **changes: float) -> Training:
+def costs(
+    model: str, seed: int, left_out: Mapping[str, str] | None = None, **changes: float
+) -> Training:
     metrics = {
         **{"num_params": 100.0, "macs": 10.0, "peak_activation_bytes": 5.0, "size_bytes": 400.0},
         **{"int8_size_bytes": 150.0, "litert_test_accuracy": 0.9, "int8_test_accuracy": 0.89},
@@ -20,7 +24,31 @@ def costs(model: str, seed: int, **changes: float) -> Training:
         **{"onnx_size_bytes": 500.0, "onnx_test_accuracy": 0.9},
         **{"keras_predict_us": 5_000.0, "compiled_call_us": 100.0, "images_per_second": 9.0},
     }
-    return Training(model, seed, f"{model}-{seed}", {**metrics, **changes})
+    kept = {
+        name: value
+        for name, value in {**metrics, **changes}.items()
+        if not any(name.startswith(file) for file in left_out or {})
+    }
+    return Training(model, seed, f"{model}-{seed}", kept, left_out=left_out or {})
+
+
+def test_a_file_that_was_left_out_is_a_dash_and_a_reason():
+    """In these tests files go by how the names of their metrics begin."""
+    whole, part = costs("whole", 0), costs("part", 0, {"int8": "no |op|", "onnx": "none either"})
+    bare = costs("bare", 0, dict.fromkeys(("int8", "onnx", "size", "latency", "litert"), "none"))
+    text = device.device_texts([whole, part, bare])["costs.md"]
+    assert "nan" not in text
+    assert "| `part` | int8    | `no \\|op\\|`" in text
+    row = next(line for line in text.splitlines() if line.startswith("| `bare`"))
+    assert [cell.strip() for cell in row.split("|")][4:11] == ["–"] * 7
+    models = device.by_cost([whole, part, bare])
+    assert [model.name for model in models] == ["bare", "part", "whole"]
+    found = device.fronts(models)
+    assert found["int8_size_bytes"] == [None, None, True]
+    assert found["size_bytes"] == [None, True, True]
+    assert device.device_pictures([bare]) == {}  # nothing to draw
+    assert device.device_pictures([whole, part, bare])
+    assert "400 / –" in device_summary(device.by_cost([part]))
 
 
 def test_seeds_are_merged_by_mean_and_times_by_median():
