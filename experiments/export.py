@@ -2,7 +2,7 @@
 
 mlflow run . -e export -P study=widths        or        python -m experiments.export --study widths
 
-Or those of a suite, or of one training: -P run_id=RUN.
+Or those of a suite, or single trainings: -P run_id=RUN,RUN.
 """
 
 from dataclasses import asdict, dataclass
@@ -11,7 +11,7 @@ from mnist_tradeoff.data.options import DataConfig
 from mnist_tradeoff.search.config import require_study_name
 from mnist_tradeoff.system.command_line import EntryPoint
 from mnist_tradeoff.system.processes import watch_launcher
-from mnist_tradeoff.system.settings import option, require_range
+from mnist_tradeoff.system.settings import option, require_range, split_names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +20,7 @@ class ExportConfig(DataConfig):
 
     study: str = option("widths", "name of the study whose front and references are exported")
     run_id: str = option(
-        "", "MLflow run of a suite, study or training to export instead; empty: none"
+        "", "MLflow runs of suites, studies or trainings instead, with commas; empty: none"
     )
     tolerance: float = option(0.005, "most test accuracy that an exported file may lose, 0 to 1")
 
@@ -34,7 +34,7 @@ def run(config: ExportConfig) -> None:
     # Imported here, because TensorFlow and MLflow take seconds that --help need not wait for.
     from mnist_tradeoff.pipelines.export import run_export
 
-    source = (config.study, config.run_id)
+    source = (config.study, split_names(config.run_id))
     run_export(*source, config.tolerance, config, asdict(config), check_launcher)
 
 

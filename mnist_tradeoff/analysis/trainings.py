@@ -2,7 +2,7 @@
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -102,9 +102,23 @@ class Model:
         return found
 
 
+def told_apart(trainings: Sequence[Training]) -> list[Training]:
+    """Trainings whose models are named by their architecture where several share a name.
+
+    So do a user's own models of one file name: of two folders, or before and after an edit.
+    """
+    named: dict[str, set[str]] = {}
+    for one in trainings:
+        named.setdefault(one.model, set()).add(one.architecture)
+    return [
+        replace(one, model=one.architecture) if len(named[one.model]) > 1 else one
+        for one in trainings
+    ]
+
+
 def by_model(trainings: Sequence[Training]) -> dict[str, list[Training]]:
     """Trainings of each model, by seed: the references in their order, then the others."""
-    ordered = sorted(trainings, key=lambda training: (training.model, training.seed))
+    ordered = sorted(told_apart(trainings), key=lambda training: (training.model, training.seed))
     models = dict.fromkeys([*REFERENCES, *(training.model for training in ordered)])
     groups = {name: [t for t in ordered if t.model == name] for name in models}
     return {name: group for name, group in groups.items() if group}

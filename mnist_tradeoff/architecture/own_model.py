@@ -19,6 +19,12 @@ def is_own(model: str) -> bool:
     return OWN.fullmatch(model) is not None
 
 
+def own_name(architecture: str) -> str:
+    """File and function of a user's own model, as ``str`` of it begins; empty for another."""
+    name = architecture.rpartition("@")[0]
+    return name if is_own(name) else ""
+
+
 @dataclass(frozen=True)
 class Counts:
     """What a model costs, counted on its Keras layers: see ``architecture/costs.py``.

@@ -8,7 +8,7 @@ from typing import Any
 
 from mnist_tradeoff.analysis.trainings import Training
 from mnist_tradeoff.architecture.costs import FLOAT_ACCURACY, INT8_ACCURACY
-from mnist_tradeoff.architecture.own_model import AnyArchitecture, is_own
+from mnist_tradeoff.architecture.own_model import AnyArchitecture, own_name
 from mnist_tradeoff.architecture.references import resolve
 from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.data.dataset import Dataset
@@ -33,7 +33,7 @@ LIBRARIES = ("ai-edge-litert", "onnxruntime", "tf2onnx")
 
 def run_export(
     study: str,
-    run_id: str,
+    run_ids: Sequence[str],
     tolerance: float,
     source: DataConfig,
     params: Mapping[str, Any],
@@ -43,7 +43,7 @@ def run_export(
 
     Args:
         source: which images, see ``DataConfig``.
-        run_id: of a suite, a study or a training; empty: those of the study.
+        run_ids: of suites, studies or trainings; none: those of the study.
         tolerance: most test accuracy that a file may lose.
         params: what is logged as parameters.
 
@@ -56,7 +56,7 @@ def run_export(
         data = load_configured(source)
         terminal.tell_dataset(data)
         log_dataset(data)
-        finals = models.finals_of_run(run_id, data) if run_id else models.finals_of(study, data)
+        finals = models.finals_of(study, run_ids, data)
         failures = _export_all(finals, data, tolerance, check_launcher)
         measured = models.measured_here(finals)
         texts = device_texts(measured) if measured else {}
@@ -68,7 +68,7 @@ def run_export(
                 f"{len(failures)} of {len(finals)} exports failed and are missing in the table "
                 f"({'; '.join(failures)})"
             )
-    models_from = {"run_id": run_id} if run_id else {"study": study}
+    models_from = {"run_id": ",".join(run_ids)} if run_ids else {"study": study}
     print(device_summary(by_cost(measured)))
     print(how_to_look(own_id))
     print(terminal.next_step("recommend", **models_from, **data_flags(source)))
@@ -97,8 +97,8 @@ def _export_all(
 
 
 def _architecture(final: Training, model: keras.Model, task: Task) -> AnyArchitecture:
-    if is_own(final.model):
-        return own_model_of(model, Path(final.model).name)
+    if name := own_name(final.architecture):
+        return own_model_of(model, name)
     return resolve(final.model, task)
 
 

@@ -41,8 +41,7 @@ def run_recommend(
     with tracked_run("recommend", params, {"role": "recommendation", "study": study}) as run_id:
         data = load_configured(source)
         log_dataset(data)
-        finals = [final for one in run_ids for final in models.finals_of_run(one, data)]
-        options = models.models_of(finals if run_ids else models.finals_of(study, data))
+        options = models.models_of(models.finals_of(study, run_ids, data))
         found = recommend(options, budgets, cost, len(data.val.labels))
         champion = found.chosen.best
         line = export_one(champion, data, EXPORT_TOLERANCE)

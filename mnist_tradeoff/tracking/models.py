@@ -16,7 +16,7 @@ from mlflow.entities import LifecycleStage, Metric, Run
 from mlflow.exceptions import MlflowException
 from mlflow.utils.time import get_current_time_millis
 
-from mnist_tradeoff.analysis.trainings import Model, Training
+from mnist_tradeoff.analysis.trainings import Model, Training, told_apart
 from mnist_tradeoff.architecture.costs import COSTS, OBJECTIVES
 from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.device.export import Exported, due_files
@@ -48,24 +48,28 @@ class ModelError(ValueError):
     """A run's model cannot be had; one line."""
 
 
-def finals_of(study: str, dataset: Dataset) -> list[Training]:
-    """The trainings that a study's report names, its front first, the cheapest first.
+def finals_of(study: str, run_ids: Sequence[str], dataset: Dataset) -> list[Training]:
+    """The trainings that runs stand for, each once; without runs those of a study.
+
+    Of a study these are what its report names, its front first, the cheapest first; of a suite all
+    that it compares; a training stands for itself.
 
     Raises:
-        TrackingError: there is no such study, or it has no report yet, or is of other data.
+        TrackingError: there is no such study or run, it has no report yet, or is of other data.
     """
+    if not run_ids:
+        return _finals_of_study(study, dataset)
+    finals = [final for one in run_ids for final in _finals_of_run(one, dataset)]
+    return list({final.run_id: final for final in finals}.values())
+
+
+def _finals_of_study(study: str, dataset: Dataset) -> list[Training]:
     run = _study_run(study)
     _require_dataset(run, dataset, f"study '{study}'")
     return _named_in_front(run)
 
 
-def finals_of_run(run_id: str, dataset: Dataset) -> list[Training]:
-    """The trainings of a suite or of a study, or the one training that the run is.
-
-    Raises:
-        TrackingError: there is no such run, or it is none of these, has no report yet, or is of
-            other data.
-    """
+def _finals_of_run(run_id: str, dataset: Dataset) -> list[Training]:
     with tracking_errors():
         run = mlflow.MlflowClient().get_run(run_id)
     _require_dataset(run, dataset, f"run {run_id}")
@@ -195,7 +199,7 @@ def models_of(finals: Sequence[Training]) -> list[Model]:
     A measured cost is known where every training of the model that was measured here has it.
     """
     groups: dict[str, list[Training]] = {}
-    for final in finals:
+    for final in told_apart(finals):
         groups.setdefault(final.model, []).append(final)
     return [_model(name, group) for name, group in groups.items()]
 

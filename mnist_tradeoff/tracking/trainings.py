@@ -15,6 +15,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 
 from mnist_tradeoff.analysis.trainings import Training
+from mnist_tradeoff.architecture.own_model import own_name
 from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.tracking.runs import log_contents
 from mnist_tradeoff.tracking.store import TrackingError, tracking_errors
@@ -138,6 +139,7 @@ def training_of(run: Run) -> Training:
     except (KeyError, ValueError):
         raise TrackingError(f"run {run.info.run_id} is no training of this project") from None
     architecture = run.data.tags.get("architecture", model)
+    model = own_name(architecture) or model  # without the folders of one machine
     left_out = _read_left_out(internal(run, LEFT_OUT) or "")
     run_id = run.info.run_id
     return Training(model, seed, run_id, metrics, architecture=architecture, left_out=left_out)
