@@ -15,7 +15,7 @@ from mnist_tradeoff.data import sets
 from mnist_tradeoff.data.options import DataConfig
 from mnist_tradeoff.pipelines.suite import children
 from mnist_tradeoff.pipelines.trainings import train_all
-from mnist_tradeoff.tracking.models import finals_of_run
+from mnist_tradeoff.tracking.models import finals_of
 from mnist_tradeoff.tracking.runs import tracked_run
 from mnist_tradeoff.tracking.store import TrackingError, prepare_store
 from mnist_tradeoff.training.recipe import Recipe, RunConfig
@@ -116,11 +116,11 @@ def test_its_trainings_are_found_for_an_export(finished, stripes):
     suite_run = of_role(folder, "suite")[-1]
     mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
     try:
-        finals = finals_of_run(suite_run.info.run_id, sets.load(str(stripes)))
+        finals = finals_of("", [suite_run.info.run_id], sets.load(str(stripes)))
         with pytest.raises(TrackingError, match="is one of 'stripes', not of 'digits'"):
-            finals_of_run(suite_run.info.run_id, sets.load("digits"))
+            finals_of("", [suite_run.info.run_id], sets.load("digits"))
         with pytest.raises(TrackingError, match="Run with id=none not found"):
-            finals_of_run("none", sets.load("digits"))
+            finals_of("", ["none"], sets.load("digits"))
     finally:
         mlflow.set_tracking_uri("")
     assert {(final.model, final.seed) for final in finals} == {
