@@ -200,10 +200,6 @@ def _labels(raw: Raw, notes: list[str]) -> tuple[dict[str, np.ndarray], tuple[st
     is_plain = found.dtype.kind != "U" and np.array_equal(found, np.arange(len(found)))
     if not is_plain:
         notes.append(f"labels {shown} are the classes 0 to {len(found) - 1}")
-    for part in plain:
-        if missing := sorted(set(range(len(found))) - set(np.unique(labels[part]).tolist())):
-            shown = ", ".join(visible(str(found[i])) for i in missing[:SHOWN])
-            notes.append(f"{part} has no image of {plural(len(missing), 'label')}: {shown}")
     return labels, names
 
 
