@@ -17,6 +17,7 @@ from mnist_tradeoff.data.formats.raw import (
     part_of,
     require_file,
     require_memory,
+    unzipped_size,
 )
 
 LABEL_COLUMNS = ("label", "class", "target", "y", "labels", "classes")
@@ -80,7 +81,7 @@ def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
     import pandas as pd
 
     header, columns = _first_line(path)
-    size = path.stat().st_size * (4 if _is_gzipped(path) else 1)
+    size = unzipped_size(path) if _is_gzipped(path) else path.stat().st_size
     require_memory([size // TEXT_BYTES * NUMBER_BYTES], path)
     label = next((c for c in columns if header and str(c).lower() in LABEL_COLUMNS), columns[0])
     types: Any = {column: np.float32 for column in columns if column != label}

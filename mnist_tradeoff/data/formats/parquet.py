@@ -32,7 +32,7 @@ def read_parquet_set(paths: list[Path], folder: Path, resize: int) -> Raw:
         ValueError: no Parquet, no column of images or of labels, or a cell that is no image.
         MemoryError: it does not fit.
     """
-    require_memory((require_file(path).stat().st_size for path in paths), folder)
+    require_memory((_unzipped_size(path) for path in paths), folder)
     cells: dict[str, list[tuple[bytes, str, Any]]] = {}
     for path in paths:
         word = PART_WORD.match(path.name.lower())
@@ -42,14 +42,28 @@ def read_parquet_set(paths: list[Path], folder: Path, resize: int) -> Raw:
     return Raw("", decode_parts(cells, resize, folder), _names(paths[0]))
 
 
+def _unzipped_size(path: Path) -> int:
+    """Bytes of all columns as the file's end says; it is compressed."""
+    import pyarrow.parquet
+
+    try:
+        metadata = pyarrow.parquet.read_metadata(require_file(path))
+    except (pyarrow.ArrowException, OSError) as error:
+        raise ValueError(f"'{path}' is no readable Parquet file ({_line(error)})") from None
+    return sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
 def _rows(path: Path) -> list[tuple[bytes, str, Any]]:
     import pandas as pd
 
     try:
         table = pd.read_parquet(path)
     except Exception as error:  # untrusted bytes
-        reason = " ".join(str(error).split())
-        raise ValueError(f"'{path}' is no readable Parquet file ({reason})") from None
+        raise ValueError(f"'{path}' is no readable Parquet file ({_line(error)})") from None
     image, label = _column(table, IMAGE_COLUMNS, path), _column(table, LABEL_COLUMNS, path)
     found: list[Any] = [
         cell.get("bytes") if isinstance(cell, Mapping) else cell for cell in table[image]

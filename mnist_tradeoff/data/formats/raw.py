@@ -1,6 +1,7 @@
 """A set as its files have it: what every format is read into, and how files are named."""
 
 import re
+import struct
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,6 +123,17 @@ def require_memory(sizes: Iterable[int], source: Path) -> None:
     needed, available = COPIES * sum(sizes), available_memory()
     if needed > available:
         raise MemoryError(
-            f"'{source}' needs about {needed / 1e9:.1f} GB in memory, and {available / 1e9:.1f} GB "
-            "are free: make it smaller, with fewer images or a smaller size"
+            f"'{source}' needs about {_memory(needed)} of memory, and {_memory(available)} are "
+            "free: make it smaller, with fewer images or a smaller size"
         )
+
+
+def _memory(size: int) -> str:
+    return f"{size / 1e9:,.1f} GB" if size >= 1e9 else f"{size / 1e6:,.1f} MB"
+
+
+def unzipped_size(path: Path) -> int:
+    """Bytes in a gzipped file as its end says: of more than 4 GB what is beyond, see RFC 1952."""
+    with path.open("rb") as file:
+        file.seek(-4, 2)
+        return struct.unpack("<I", file.read(4))[0]
