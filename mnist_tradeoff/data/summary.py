@@ -12,7 +12,7 @@ PAIRS = (("val", "train"), ("test", "train"), ("test", "val"))
 SHOWN = 8
 # Of 255: pixels of 0 and 1, or of 0 to 16, were stored before they were scaled.
 LEAST_HIGHEST = 64
-MIDDLE = 128
+LIGHT = 160
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def _is_dark_on_light(images: np.ndarray) -> bool:
         return False
     edges = [images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]]
     edge = float(np.median(np.concatenate([one.ravel() for one in edges])))
-    return edge >= MIDDLE and edge > float(images.mean())
+    return edge >= LIGHT and edge > float(images.mean())
 
 
 def _of_copies(shared: Mapping[tuple[str, str], int], two_labels: int) -> list[str]:

@@ -10,6 +10,7 @@ from mnist_tradeoff.data.formats.raw import (
     PART_WORD,
     Raw,
     part_of,
+    plural,
     require_file,
     require_memory,
 )
@@ -38,7 +39,8 @@ def read_parquet_set(paths: list[Path], folder: Path, resize: int) -> Raw:
         word = PART_WORD.match(path.name.lower())
         cells.setdefault(part_of(word["part"]) if word else "train", []).extend(_rows(path))
     if not cells.get("train"):
-        raise ValueError(f"'{folder}' has no training images, only {', '.join(cells)}")
+        have = ", ".join(part for part, found in cells.items() if found)
+        raise ValueError(f"'{folder}' has no training images{have and f', only {have}'}")
     return Raw("", decode_parts(cells, resize, folder), _names(paths[0]))
 
 
@@ -71,8 +73,17 @@ def _rows(path: Path) -> list[tuple[bytes, str, Any]]:
     for number, cell in enumerate(found):
         if not isinstance(cell, bytes):
             raise ValueError(f"'{path}', row {number}: column {image} holds no bytes of an image")
+    _require_labels(table[label], path)
     names = [f"{path}, row {number}" for number in range(len(found))]
     return list(zip(found, names, table[label], strict=True))
+
+
+def _require_labels(labels: Any, path: Path) -> None:
+    for number, cell in enumerate(labels):
+        if hasattr(cell, "__len__") and not isinstance(cell, str):
+            raise ValueError(f"'{path}', row {number}: column {labels.name} must hold one label")
+    if missing := int(labels.isna().sum()):
+        raise ValueError(f"'{path}' has {plural(missing, 'row')} without a label")
 
 
 def _column(table: Any, names: tuple[str, ...], path: Path) -> str:

@@ -1,7 +1,8 @@
 """A set as its files have it: what every format is read into, and how files are named."""
 
+import gzip
 import re
-import struct
+import zlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ GZIP = b"\x1f\x8b"
 # Besides the array itself: its split, and TensorFlow's copy.
 COPIES = 3
 SHOWN = 6
+BLOCK_BYTES = 1 << 20
 
 _PART = r"(?P<part>train(?:ing)?|t10k|test(?:ing)?|val(?:id(?:ation)?)?)"
 _WHAT = r"(?P<what>images?|imgs?|labels?|targets?|x|y)"
@@ -133,7 +135,13 @@ def _memory(size: int) -> str:
 
 
 def unzipped_size(path: Path) -> int:
-    """Bytes in a gzipped file as its end says: of more than 4 GB what is beyond, see RFC 1952."""
-    with path.open("rb") as file:
-        file.seek(-4, 2)
-        return struct.unpack("<I", file.read(4))[0]
+    """Bytes in a gzipped file, counted: the size at its end is modulo 4 GB, and chance where cut.
+
+    Raises:
+        ValueError: it is truncated or corrupt.
+    """
+    try:
+        with gzip.open(path) as file:
+            return sum(len(block) for block in iter(lambda: file.read(BLOCK_BYTES), b""))
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(f"'{path}' is truncated or corrupt ({error})") from None
