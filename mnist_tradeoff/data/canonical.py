@@ -181,6 +181,7 @@ def _labels(raw: Raw, notes: list[str]) -> tuple[dict[str, np.ndarray], tuple[st
     plain = {part: _plain_labels(one.labels, one.source) for part, one in raw.parts.items()}
     if len({one.dtype.kind for one in plain.values()}) > 1:
         plain = {part: one.astype(str) for part, one in plain.items()}
+    _require_common(plain, raw)
     found = np.unique(np.concatenate(list(plain.values())))
     if found.dtype.kind == "U" and all(text.isdecimal() for text in found):
         found = np.array(sorted(found, key=int))  # folders 0 to 10
@@ -200,11 +201,17 @@ def _labels(raw: Raw, notes: list[str]) -> tuple[dict[str, np.ndarray], tuple[st
     is_plain = found.dtype.kind != "U" and np.array_equal(found, np.arange(len(found)))
     if not is_plain:
         notes.append(f"labels {shown} are the classes 0 to {len(found) - 1}")
-    for part in plain:
-        if missing := sorted(set(range(len(found))) - set(np.unique(labels[part]).tolist())):
-            shown = ", ".join(visible(str(found[i])) for i in missing[:SHOWN])
-            notes.append(f"{part} has no image of {plural(len(missing), 'label')}: {shown}")
     return labels, names
+
+
+def _require_common(labels: Mapping[str, np.ndarray], raw: Raw) -> None:
+    for part, one in labels.items():
+        if not np.isin(one, labels["train"]).any():
+            raise ValueError(
+                f"labels of {raw.parts[part].source}, {_shown(np.unique(one))}, have none in "
+                f"common with those of {raw.parts['train'].source}, "
+                f"{_shown(np.unique(labels['train']))}"
+            )
 
 
 def _names(found: np.ndarray, raw: Raw) -> tuple[str, ...]:
@@ -238,13 +245,16 @@ def _plain_labels(labels: np.ndarray, source: str) -> np.ndarray:
     if labels.dtype.kind == "f":
         if not (np.isfinite(labels).all() and (labels == np.rint(labels)).all()):
             raise ValueError(
-                f"labels of {source} must be whole numbers or text, not {labels.dtype}"
+                f"labels of {source} must be whole numbers or text, not {labels.dtype} with "
+                "fractions or missing values"
             )
         labels = labels.astype(np.int64)
     if labels.dtype.kind == "S":
         labels = np.char.decode(labels, "latin-1")
     if labels.dtype.kind not in "uibU":
         raise ValueError(f"labels of {source} must be whole numbers or text, not {labels.dtype}")
+    if labels.dtype.kind == "U" and (labels == "").any():
+        raise ValueError(f"labels of {source}: {int((labels == '').sum()):,} are empty")
     return labels.astype(np.int64) if labels.dtype.kind in "uib" else labels
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from mnist_tradeoff.data.dataset import Split
+from mnist_tradeoff.data.formats.raw import plural
 
 VALIDATION_SHARE = 5_000 / 60_000
 TEST_SHARE = 0.2
@@ -26,7 +27,8 @@ def with_test(parts: Mapping[str, Split]) -> tuple[dict[str, Split], list[str]]:
         return dict(parts), []
     train, test = by_content(parts["train"], TEST_SHARE, "test")
     found = {**parts, "train": parts["train"].at(train), "test": parts["train"].at(test)}
-    return found, [f"no test part: {len(test):,} training images are held out for it, by content"]
+    held = plural(len(test), "training image")
+    return found, [f"no test part: {held} held out for it, by content"]
 
 
 def with_validation(
@@ -47,7 +49,7 @@ def with_validation(
     if "val" in parts:
         # Files are often sorted by class, and the first images stand for all in some places.
         order = np.random.default_rng(SPLIT_SEED).permutation(len(train.labels))
-        note = f"its own validation part of {len(parts['val'].labels):,} images is used"
+        note = f"its own validation part of {plural(len(parts['val'].labels), 'image')} is used"
         return {**parts, "train": train.at(order)}, [note]
     notes = []
     if has_made_test:
@@ -57,7 +59,7 @@ def with_validation(
     else:
         larger, smaller = by_content(train, VALIDATION_SHARE, "validation")
         notes.append(
-            f"few images of some classes: {len(smaller):,} are held out for validation, at least "
+            f"few images of some classes: {len(smaller):,} held out for validation, at least "
             "one of every class that has two"
         )
     return {**parts, "train": train.at(larger), "val": train.at(smaller)}, notes
@@ -101,7 +103,9 @@ def by_content(split: Split, share: float, what: str) -> tuple[np.ndarray, np.nd
         count = max(round(share * len(places)), 1) if len(places) > 1 else 0
         held[places[:count]] = True
     if not held.any():
-        raise ValueError(f"no class has two images that differ: none can be held out for {what}")
+        raise ValueError(
+            f"no class has two images that differ: none can be held out for {what}, add images"
+        )
     order = np.random.default_rng(SPLIT_SEED).permutation(len(digests))
     is_held = held[copies][order]
     return order[~is_held], order[is_held]

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mnist_tradeoff.data.options import DataConfig
+from mnist_tradeoff.system.plain import visible
 from mnist_tradeoff.system.signals import ERRORS
 
 REQUIREMENTS = Path(__file__).parents[2] / "requirements.txt"
@@ -41,7 +42,11 @@ def run_doctor(source: DataConfig) -> None:
         except ERRORS as error:
             state, text = "WRONG", " ".join(str(error).split())
             wrong += 1
-        print(f"{state:<6}{name:<16}{text}", flush=True)
+        first, *more = text.splitlines()
+        print(
+            f"{state:<6}{name:<16}{first}", *(f"      {visible(line)}" for line in more), sep="\n"
+        )
+        sys.stdout.flush()
     if wrong:
         raise ValueError(f"{wrong} of {len(checks)} checks failed: see above")
 
@@ -72,13 +77,19 @@ def check_disk() -> str:
 
 
 def check_data(source: DataConfig) -> str:
-    """Which set would be used, if it is the one that was asked for."""
+    """Which set would be used, if it is the one that was asked for, and what is in it.
+
+    A folder ``dataset_NAME`` beside the store has its figure and its tables.
+    """
     from mnist_tradeoff.data.sets import load_configured
+    from mnist_tradeoff.pipelines.dataset import show
+    from mnist_tradeoff.tracking.store import store_folder
 
     dataset = load_configured(source)
     if dataset.fallback_reason:
         raise ValueError(f"not MNIST but the digits demo would be used: {dataset.fallback_reason}")
-    return f"{dataset.name}, {len(dataset.train.labels):,} training images, {dataset.digest}"
+    first = f"{dataset.name}, {len(dataset.train.labels):,} training images, {dataset.digest}"
+    return "\n".join([first, *show(dataset, store_folder())])
 
 
 def check_tracking() -> str:

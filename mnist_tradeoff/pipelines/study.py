@@ -10,6 +10,7 @@ from mnist_tradeoff.architecture.references import REFERENCES
 from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.data.dataset import Dataset, Split
 from mnist_tradeoff.data.sets import load_configured
+from mnist_tradeoff.pipelines.dataset import log_summary
 from mnist_tradeoff.pipelines.finals import finish_study, what_next
 from mnist_tradeoff.pipelines.live import LivePage
 from mnist_tradeoff.report import terminal
@@ -46,6 +47,7 @@ def run_search(config: SearchConfig, check_launcher: Callable[[], None]) -> None
     folder = store_folder()
     with study_run(dataclasses.asdict(config), study) as run_id:
         log_dataset(dataset)
+        log_summary(dataset)
         log = TrialLog(run_id, config, dataset, lambda: study.lock("log"))
         search_trials(study, dataset, folder, log, check_launcher)
         if study.missing() and (running := study.running()):
@@ -76,6 +78,7 @@ def _open(config: SearchConfig) -> tuple[Study, Dataset]:
 def _prepare_run(study: Study, dataset: Dataset, config: SearchConfig) -> None:
     with study_run(dataclasses.asdict(config), study) as run_id:
         log_dataset(dataset)
+        log_summary(dataset)
     print(f"study '{config.study}' is ready: its run is {run_id}, its data {study.dataset}")
 
 

@@ -8,6 +8,7 @@ from mnist_tradeoff.analysis.trainings import Training
 from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.data.options import DataConfig, data_flags, data_settings
 from mnist_tradeoff.data.sets import load_configured
+from mnist_tradeoff.pipelines.dataset import log_summary
 from mnist_tradeoff.pipelines.trainings import train_all
 from mnist_tradeoff.report import terminal
 from mnist_tradeoff.report.notes import suite_metrics, suite_note
@@ -50,6 +51,7 @@ def run_suite(
         data = load_configured(source)
         terminal.tell_dataset(data)
         log_dataset(data)
+        log_summary(data)
         fitting = terminal.tell_misfits(models, data.task)
         configs = children(recipe, fitting, seeds, source)
         trained, failures = train_all(configs, data, check_launcher, ROLE, [ROLE])

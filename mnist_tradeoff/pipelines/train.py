@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from mnist_tradeoff.data.options import data_flags
 from mnist_tradeoff.data.sets import load_configured
+from mnist_tradeoff.pipelines.dataset import log_summary
 from mnist_tradeoff.pipelines.training import plan, train_in_run
 from mnist_tradeoff.report import terminal
 from mnist_tradeoff.tracking.runs import rename, set_tags, tracked_run
@@ -27,6 +28,7 @@ def run_training(config: RunConfig, check_launcher: Callable[[], None]) -> None:
         terminal.tell_reading(planned.architecture, planned.notes)
         rename(config.model, planned.name)
         set_tags(planned.tags)
+        log_summary(dataset)
         with terminal.Progress(config.epochs, len(dataset.train.labels)) as progress:
 
             def on_images(images: int) -> None:

@@ -14,6 +14,7 @@ from mnist_tradeoff.architecture.references import REFERENCES, misfit, reference
 from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.data.sets import DATA_VARIABLE
+from mnist_tradeoff.data.summary import Summary
 from mnist_tradeoff.report.numbers import duration
 from mnist_tradeoff.search.successive_halving import TrialRecord
 from mnist_tradeoff.system.processes import RUN_VARIABLE
@@ -243,6 +244,12 @@ def tell_dataset(dataset: Dataset) -> None:
             f"To get MNIST: connect to the network, or set {DATA_VARIABLE}, and run again.",
         )
         print("!" * 88, *lines, "!" * 88, sep="\n", file=sys.stderr, flush=True)
+
+
+def tell_warnings(dataset: Dataset, found: Summary) -> None:
+    """Say what may be wrong with a set, a line each."""
+    for warning in found.warnings:
+        print(f"{dataset.name}: warning: {warning}", file=sys.stderr, flush=True)
 
 
 def summary(architecture: AnyArchitecture, dataset: Dataset, result: FinalResult) -> str:

@@ -16,6 +16,7 @@ from mnist_tradeoff.data.formats import raw
 from mnist_tradeoff.data.formats.idx import idx_bytes
 from mnist_tradeoff.data.formats.npz import NPZ_KEYS
 from mnist_tradeoff.data.splits import content_digests
+from mnist_tradeoff.data.summary import summarized
 from tests.factories import Arrays, coloured, make_arrays, write_idx, write_pictures
 
 ARRAYS = make_arrays(300, 100)
@@ -202,7 +203,7 @@ def test_a_hundred_images_of_ten_classes_and_classes_of_one(tmp_path):
     lone = ARRAYS._replace(train_labels=labels, test_labels=TEST_LABELS % 3)
     found = sets.load(str(write_idx(tmp_path / "lone", lone)))
     assert (found.train.labels == 3).sum() == 1
-    assert "test has no image of 1 label: 3" in found.notes
+    assert "test has no image of class 3" in summarized(found).warnings
 
 
 def test_a_table_without_labels_is_refused_with_what_to_do(tmp_path):
@@ -218,7 +219,7 @@ def test_a_table_without_labels_is_refused_with_what_to_do(tmp_path):
 def test_a_set_that_does_not_fit_says_so_before_it_is_read(tmp_path, monkeypatch):
     path = npz(tmp_path, ARRAYS)
     monkeypatch.setattr(raw, "available_memory", lambda: 500_000)
-    with pytest.raises(MemoryError, match=r"needs about 0\.0 GB in memory, and 0\.0 GB are free"):
+    with pytest.raises(MemoryError, match=r"needs about 0.9 MB of memory, and 0.5 MB are free"):
         sets.load(str(path))
 
 

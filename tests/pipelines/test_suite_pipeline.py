@@ -77,7 +77,7 @@ def test_parent_has_the_tables_and_the_figures(finished):
     (parent,) = of_role(folder, "suite")
     client = mlflow.MlflowClient(f"sqlite:///{folder}/mlflow.db")
     files = {file.path for file in client.list_artifacts(parent.info.run_id)}
-    assert files == {"figures", "results.csv", "results.md"}
+    assert files == {"dataset", "figures", "results.csv", "results.md"}
     own = folder / "mlruns" / "0" / parent.info.run_id / "artifacts"
     for name in FIGURES:
         paths = (own / "figures" / theme / f"{name}.png" for theme in ("", "dark"))

@@ -64,7 +64,9 @@ def test_run_leaves_what_the_contract_names(finished, stripes):
     for metric in ("loss", "accuracy", "val_loss", "val_accuracy"):
         assert [m.step for m in client.get_metric_history(run.info.run_id, metric)] == [1, 2, 3]
     files = [file.path for file in client.list_artifacts(run.info.run_id)]
-    assert files == ["learning_curve.png", "test_predictions.npy"]
+    assert files == ["dataset", "learning_curve.png", "test_predictions.npy"]
+    shown = {file.path for file in client.list_artifacts(run.info.run_id, "dataset")}
+    assert shown == {f"dataset/{name}" for name in ("classes.csv", "classes.png", "summary.json")}
 
 
 def test_summary_has_no_documented_numbers_for_another_set(finished):

@@ -15,8 +15,10 @@ from mnist_tradeoff.data.formats.raw import (
     Part,
     Raw,
     part_of,
+    plural,
     require_file,
     require_memory,
+    unzipped_size,
 )
 
 LABEL_COLUMNS = ("label", "class", "target", "y", "labels", "classes")
@@ -80,7 +82,7 @@ def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
     import pandas as pd
 
     header, columns = _first_line(path)
-    size = path.stat().st_size * (4 if _is_gzipped(path) else 1)
+    size = unzipped_size(path) if _is_gzipped(path) else path.stat().st_size
     require_memory([size // TEXT_BYTES * NUMBER_BYTES], path)
     label = next((c for c in columns if header and str(c).lower() in LABEL_COLUMNS), columns[0])
     types: Any = {column: np.float32 for column in columns if column != label}
@@ -96,8 +98,19 @@ def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
         raise ValueError(f"'{path}' has a header, but no images")
     labels = table.pop(label)
     if labels.isna().any():
-        raise ValueError(f"'{path}' has {int(labels.isna().sum()):,} lines without a label")
-    return _plain(labels.to_numpy()), table.to_numpy(np.float32)
+        lines = plural(int(labels.isna().sum()), "line")
+        raise ValueError(f"'{path}' has {lines} without a label")
+    return _plain(labels.to_numpy()), _pixels(table, path)
+
+
+def _pixels(table: Any, path: Path) -> np.ndarray:
+    pixels = table.to_numpy(np.float32)
+    if np.isnan(pixels).any():
+        row, missing = next((i, n) for i, n in enumerate(np.isnan(pixels).sum(axis=1)) if n)
+        raise ValueError(
+            f"'{path}', image {row}: {plural(int(missing), 'pixel')} of {pixels.shape[1]:,} missing"
+        )
+    return pixels
 
 
 def _plain(labels: np.ndarray) -> np.ndarray:
@@ -114,8 +127,8 @@ def _first_line(path: Path) -> tuple[bool, list[str]]:
         raise ValueError(f"'{path}' is no readable table ({error})") from None
     if len(cells) <= LEAST_COLUMNS:
         raise ValueError(
-            f"'{path}' is no table of images: its first line has {len(cells)} columns, a label and "
-            f"at least {LEAST_COLUMNS} pixels are due"
+            f"'{path}' is no table of images: its first line has {plural(len(cells), 'column')}, a "
+            f"label and at least {LEAST_COLUMNS} pixels are due, with commas between them"
         )
     # The label may be text where there is no header.
     header = not all(_is_number(cell) for cell in cells[1:-1])

@@ -1,10 +1,12 @@
 """Sets in MNIST's own format, IDX (LeCun, "The MNIST database"), in all the namings in use."""
 
 import gzip
+import io
 import struct
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,6 +29,11 @@ IDX_NAMES = (
 )
 TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 QMNIST_COLUMNS = 8
+# Of 255 dimensions, as many as there may be.
+HEADER_BYTES = 4 + 4 * 255
+# What deflate makes of zeros at best, see zlib's "Technical Details": a header that claims more
+# than such a file can hold is that of a truncated one.
+GZIP_RATIO = 1_032
 Files = dict[tuple[str, bool], Path]
 
 
@@ -43,18 +50,36 @@ def parse_idx(content: bytes, source: str) -> np.ndarray:
     Raises:
         ValueError: no IDX header, an unknown type, or a wrong length.
     """
-    if not is_idx(content):
+    header = _header(content, source)
+    if len(content) != header.size:
+        found = "truncated" if len(content) < header.size else "too long"
+        raise ValueError(
+            f"{source} is {found}: {len(content):,} bytes where {header.size:,} are due"
+        )
+    return np.frombuffer(content, header.dtype, offset=header.start).reshape(header.shape)
+
+
+class _Header(NamedTuple):
+    """What an IDX file says of itself: where its array begins, and how many bytes it has in all."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    start: int
+
+    @property
+    def size(self) -> int:
+        return self.start + self.dtype.itemsize * int(np.prod(self.shape, dtype=object))
+
+
+def _header(beginning: bytes, source: str) -> _Header:
+    if not is_idx(beginning):
         raise ValueError(f"{source} is no IDX file")
-    _, kind, dimensions = struct.unpack(">HBB", content[:4])
+    _, kind, dimensions = struct.unpack(">HBB", beginning[:4])
     start = 4 + 4 * dimensions
-    if len(content) < start:
+    if len(beginning) < start:
         raise ValueError(f"{source} is truncated in its header")
-    shape, dtype = struct.unpack(f">{dimensions}I", content[4:start]), np.dtype(TYPES[kind])
-    expected = start + dtype.itemsize * int(np.prod(shape, dtype=object))
-    if len(content) != expected:
-        found = "truncated" if len(content) < expected else "too long"
-        raise ValueError(f"{source} is {found}: {len(content):,} bytes where {expected:,} are due")
-    return np.frombuffer(content, dtype, offset=start).reshape(shape)
+    shape = struct.unpack(f">{dimensions}I", beginning[4:start])
+    return _Header(shape, np.dtype(TYPES[kind]), start)
 
 
 def is_idx(beginning: bytes) -> bool:
@@ -75,10 +100,18 @@ def parse_idx_file(content: bytes, source: str) -> np.ndarray:
     """
     if content[:2] == GZIP:
         try:
-            content = gzip.decompress(content)
+            with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
+                content = _unzipped(file, len(content), source)
         except (OSError, EOFError, zlib.error) as error:
             raise ValueError(f"{source} is truncated or corrupt ({error})") from None
     return parse_idx(content, source)
+
+
+def _unzipped(file: gzip.GzipFile, size: int, source: str) -> bytes:
+    """What the header says, and one byte more: a file may be made to unzip without end."""
+    beginning = file.read(HEADER_BYTES)
+    due = min(_header(beginning, source).size, GZIP_RATIO * size)
+    return beginning + file.read(max(0, due + 1 - len(beginning)))
 
 
 def sets_in(folder: Path) -> dict[str, Files]:
@@ -139,12 +172,16 @@ def _expected_name(part: str, is_images: bool) -> str:
 
 
 def _size(path: Path) -> int:
-    """Bytes of a file's array; of a gzipped one as its last four bytes say."""
-    with require_file(path).open("rb") as file:
-        if file.read(2) != GZIP or path.stat().st_size < 18:
-            return path.stat().st_size
-        file.seek(-4, 2)
-        return struct.unpack("<I", file.read(4))[0]
+    """Bytes of a file's array; of a gzipped one as its header says, if it can hold as many."""
+    size = require_file(path).stat().st_size
+    with path.open("rb") as raw:
+        if raw.read(2) != GZIP:
+            return size
+    try:
+        with gzip.open(path) as file:
+            return min(_header(file.read(HEADER_BYTES), str(path)).size, GZIP_RATIO * size)
+    except (ValueError, OSError, EOFError, zlib.error):
+        return size  # whoever reads it says what is wrong
 
 
 def _mapping(folder: Path, set_name: str) -> Mapping[int, str]:

@@ -1,9 +1,11 @@
 """Sets of image files in a folder a class: ``train/CLASS/x.png``, or only ``CLASS/x.png``."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mnist_tradeoff.data.formats.pictures import SUFFIXES, decode_parts
-from mnist_tradeoff.data.formats.raw import PART_WORD, Raw, part_of, plural
+from mnist_tradeoff.data.formats.raw import PART_WORD, SHOWN, Raw, part_of
+from mnist_tradeoff.system.plain import visible
 
 
 def is_image_folder(folder: Path) -> bool:
@@ -23,16 +25,27 @@ def read_image_folder(folder: Path, resize: int) -> Raw:
     """
     found, notes = {}, []
     for part, place in _parts(folder).items():
+        classes = {one: _files(one) for one in _classes(place)}
         found[part] = [
-            (file, str(file), one.name) for one in _classes(place) for file in _files(one)
+            (file, str(file), one.name) for one, files in classes.items() for file in files
         ]
-        others = sum(len(_visible(one)) - len(_files(one)) for one in _classes(place))
-        if others:
-            notes.append(f"'{place}': {plural(others, 'entry')} that are no image files left out")
+        notes += _left_out(place, classes)
     found = {part: files for part, files in found.items() if files}
     if "train" not in found:
         raise ValueError(f"'{folder}' has no training images: name their folder train")
     return Raw("", decode_parts(found, resize, folder), {}, tuple(notes))
+
+
+def _left_out(place: Path, classes: Mapping[Path, Sequence[Path]]) -> list[str]:
+    """What the folder of a part has besides image files, as lines."""
+    notes = []
+    others = [entry for one, files in classes.items() for entry in set(_visible(one)) - {*files}]
+    if others:
+        example = visible(str(min(others).relative_to(place)))
+        notes.append(f"'{place}': {len(others):,} left out, no image files, such as {example}")
+    if empty := [visible(one.name) for one, files in classes.items() if not files]:
+        notes.append(f"'{place}': no image in {', '.join(empty[:SHOWN])}: no class of the set")
+    return notes
 
 
 def _parts(folder: Path) -> dict[str, Path]:

@@ -3,6 +3,7 @@
 import zipfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -72,6 +73,11 @@ def _load(path: Path, keys: Collection[str]) -> Mapping[str, np.ndarray]:
         wanted = {f"{key}.npy" for key in keys} | set(keys)
         require_memory((one.file_size for one in file.infolist() if one.filename in wanted), path)
     try:
+        with zipfile.ZipFile(path) as file:
+            for one in file.infolist():
+                if one.filename in wanted:
+                    with file.open(one) as member:
+                        _require_whole(member, one.file_size)
         with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             members = {key: file[key] for key in keys}
             if not all(isinstance(member, np.ndarray) for member in members.values()):
@@ -79,6 +85,18 @@ def _load(path: Path, keys: Collection[str]) -> Mapping[str, np.ndarray]:
             return members
     except Exception as error:  # untrusted bytes: NumPy and zipfile raise a dozen kinds
         raise ValueError(f"'{path}' is no readable npz: {_problem(error)}") from None
+
+
+def _require_whole(file: IO[bytes], size: int) -> None:
+    """Refuse an array whose header claims more than follows: NumPy would make room for it."""
+    is_short = np.lib.format.read_magic(file) == (1, 0)
+    read = np.lib.format.read_array_header_1_0 if is_short else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(file)
+    if (
+        not dtype.hasobject
+        and file.tell() + dtype.itemsize * int(np.prod(shape, dtype=object)) > size
+    ):
+        raise ValueError("an array is not whole")
 
 
 def _problem(error: Exception) -> str:
@@ -129,6 +147,8 @@ def _one_array(path: Path) -> np.ndarray:
     require_memory([require_file(path).stat().st_size], path)
     try:
         with path.open("rb") as raw:
+            _require_whole(raw, path.stat().st_size)
+            raw.seek(0)
             return np.lib.format.read_array(raw, allow_pickle=False)
     except Exception as error:  # untrusted bytes
         raise ValueError(f"'{path}' is no readable npy: {_problem(error)}") from None

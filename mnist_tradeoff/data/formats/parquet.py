@@ -10,6 +10,7 @@ from mnist_tradeoff.data.formats.raw import (
     PART_WORD,
     Raw,
     part_of,
+    plural,
     require_file,
     require_memory,
 )
@@ -32,14 +33,30 @@ def read_parquet_set(paths: list[Path], folder: Path, resize: int) -> Raw:
         ValueError: no Parquet, no column of images or of labels, or a cell that is no image.
         MemoryError: it does not fit.
     """
-    require_memory((require_file(path).stat().st_size for path in paths), folder)
+    require_memory((_unzipped_size(path) for path in paths), folder)
     cells: dict[str, list[tuple[bytes, str, Any]]] = {}
     for path in paths:
         word = PART_WORD.match(path.name.lower())
         cells.setdefault(part_of(word["part"]) if word else "train", []).extend(_rows(path))
     if not cells.get("train"):
-        raise ValueError(f"'{folder}' has no training images, only {', '.join(cells)}")
+        have = ", ".join(part for part, found in cells.items() if found)
+        raise ValueError(f"'{folder}' has no training images{have and f', only {have}'}")
     return Raw("", decode_parts(cells, resize, folder), _names(paths[0]))
+
+
+def _unzipped_size(path: Path) -> int:
+    """Bytes of all columns as the file's end says; it is compressed."""
+    import pyarrow.parquet
+
+    try:
+        metadata = pyarrow.parquet.read_metadata(require_file(path))
+    except (pyarrow.ArrowException, OSError) as error:
+        raise ValueError(f"'{path}' is no readable Parquet file ({_line(error)})") from None
+    return sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())
 
 
 def _rows(path: Path) -> list[tuple[bytes, str, Any]]:
@@ -48,8 +65,7 @@ def _rows(path: Path) -> list[tuple[bytes, str, Any]]:
     try:
         table = pd.read_parquet(path)
     except Exception as error:  # untrusted bytes
-        reason = " ".join(str(error).split())
-        raise ValueError(f"'{path}' is no readable Parquet file ({reason})") from None
+        raise ValueError(f"'{path}' is no readable Parquet file ({_line(error)})") from None
     image, label = _column(table, IMAGE_COLUMNS, path), _column(table, LABEL_COLUMNS, path)
     found: list[Any] = [
         cell.get("bytes") if isinstance(cell, Mapping) else cell for cell in table[image]
@@ -57,8 +73,17 @@ def _rows(path: Path) -> list[tuple[bytes, str, Any]]:
     for number, cell in enumerate(found):
         if not isinstance(cell, bytes):
             raise ValueError(f"'{path}', row {number}: column {image} holds no bytes of an image")
+    _require_labels(table[label], path)
     names = [f"{path}, row {number}" for number in range(len(found))]
     return list(zip(found, names, table[label], strict=True))
+
+
+def _require_labels(labels: Any, path: Path) -> None:
+    for number, cell in enumerate(labels):
+        if hasattr(cell, "__len__") and not isinstance(cell, str):
+            raise ValueError(f"'{path}', row {number}: column {labels.name} must hold one label")
+    if missing := int(labels.isna().sum()):
+        raise ValueError(f"'{path}' has {plural(missing, 'row')} without a label")
 
 
 def _column(table: Any, names: tuple[str, ...], path: Path) -> str:

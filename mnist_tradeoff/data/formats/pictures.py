@@ -1,13 +1,14 @@
 """Image files decoded, through Pillow: grey where all of a set are, else RGB."""
 
 import io
+import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from mnist_tradeoff.data.formats.raw import Part, plural, require_memory
 
@@ -77,7 +78,9 @@ def decode(
 
 def _opened(picture: Picture, name: str) -> Image.Image:
     try:
-        return Image.open(io.BytesIO(picture) if isinstance(picture, bytes) else picture)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            return Image.open(io.BytesIO(picture) if isinstance(picture, bytes) else picture)
     except PermissionError:
         raise
     except Exception as error:  # untrusted bytes: Pillow's plugins raise what they like
@@ -104,7 +107,9 @@ def _pixels(picture: Picture, name: str, mode: str, size: tuple[int, int]) -> np
 
 
 def _reason(error: Exception) -> str:
-    return "unknown format" if type(error).__name__ == "UnidentifiedImageError" else str(error)
+    if isinstance(error, Image.DecompressionBombWarning | Image.DecompressionBombError):
+        return "it has more pixels than any image of such a set"
+    return "unknown format" if isinstance(error, UnidentifiedImageError) else str(error)
 
 
 def scaled(images: np.ndarray, side: int) -> np.ndarray:

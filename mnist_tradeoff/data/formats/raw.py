@@ -1,6 +1,8 @@
 """A set as its files have it: what every format is read into, and how files are named."""
 
+import gzip
 import re
+import zlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ GZIP = b"\x1f\x8b"
 # Besides the array itself: its split, and TensorFlow's copy.
 COPIES = 3
 SHOWN = 6
+BLOCK_BYTES = 1 << 20
 
 _PART = r"(?P<part>train(?:ing)?|t10k|test(?:ing)?|val(?:id(?:ation)?)?)"
 _WHAT = r"(?P<what>images?|imgs?|labels?|targets?|x|y)"
@@ -122,6 +125,23 @@ def require_memory(sizes: Iterable[int], source: Path) -> None:
     needed, available = COPIES * sum(sizes), available_memory()
     if needed > available:
         raise MemoryError(
-            f"'{source}' needs about {needed / 1e9:.1f} GB in memory, and {available / 1e9:.1f} GB "
-            "are free: make it smaller, with fewer images or a smaller size"
+            f"'{source}' needs about {_memory(needed)} of memory, and {_memory(available)} are "
+            "free: make it smaller, with fewer images or a smaller size"
         )
+
+
+def _memory(size: int) -> str:
+    return f"{size / 1e9:,.1f} GB" if size >= 1e9 else f"{size / 1e6:,.1f} MB"
+
+
+def unzipped_size(path: Path) -> int:
+    """Bytes in a gzipped file, counted: the size at its end is modulo 4 GB, and chance where cut.
+
+    Raises:
+        ValueError: it is truncated or corrupt.
+    """
+    try:
+        with gzip.open(path) as file:
+            return sum(len(block) for block in iter(lambda: file.read(BLOCK_BYTES), b""))
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(f"'{path}' is truncated or corrupt ({error})") from None
