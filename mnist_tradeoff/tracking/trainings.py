@@ -5,16 +5,15 @@ import io
 import tempfile
 from collections.abc import Collection
 from contextlib import suppress
-from importlib.metadata import version
 
 import mlflow
 import numpy as np
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
-from mlflow.models import infer_signature
 
 from mnist_tradeoff.analysis.trainings import Training
 from mnist_tradeoff.data.dataset import Dataset
+from mnist_tradeoff.tracking.logged_model import log_model
 from mnist_tradeoff.tracking.runs import log_contents
 from mnist_tradeoff.tracking.store import TrackingError, tracking_errors
 from mnist_tradeoff.tracking.tags import PARENT_TAG, role_of
@@ -23,7 +22,6 @@ from mnist_tradeoff.training.loop import Epoch, FinalResult
 
 PREDICTIONS_FILE = "test_predictions.npy"
 CURVE_METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
-MODEL_REQUIREMENTS = ("mlflow", "tensorflow", "keras", "numpy")
 
 
 def log_fingerprint(fingerprint: str) -> None:
@@ -53,18 +51,7 @@ def log_result(result: FinalResult, dataset: Dataset, curve: bytes) -> None:
         }
     )
     mlflow.set_tag("precision", result.precision)
-    example = dataset.val.images[:1]
-    # Here, because it imports TensorFlow, and backend must have done that first, quietly.
-    from mlflow.tensorflow import log_model
-
-    log_model(
-        result.model,
-        name="model",
-        signature=infer_signature(example, result.model(example).numpy()),
-        # Named here, because MLflow would run the model in another process to find them out.
-        pip_requirements=[f"{package}=={version(package)}" for package in MODEL_REQUIREMENTS],
-        metadata={"classes": list(dataset.class_names)} if dataset.class_names else None,
-    )
+    log_model(result.model, dataset.val.images[:1], dataset.class_names)
     predictions = io.BytesIO()
     np.save(predictions, result.test.predictions.astype(dataset.test.labels.dtype))
     log_contents({PREDICTIONS_FILE: predictions.getvalue(), "learning_curve.png": curve})
