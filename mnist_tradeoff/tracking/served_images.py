@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 from mlflow.environment_variables import _MLFLOW_IS_IN_SERVING_ENVIRONMENT
-from mlflow.exceptions import INVALID_PARAMETER_VALUE, MlflowException
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 
 # Of one request: more would wait for an answer longer than MLflow's server does.
 MAX_IMAGES = 10_000

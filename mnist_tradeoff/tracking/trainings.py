@@ -3,14 +3,16 @@
 import dataclasses
 import io
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from typing import Any
 
 import mlflow
 import numpy as np
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
+from mnist_tradeoff.analysis.classes import balanced_accuracies
 from mnist_tradeoff.analysis.trainings import Training
 from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.tracking.logged_model import log_model
@@ -21,6 +23,8 @@ from mnist_tradeoff.training.fingerprint import code_version
 from mnist_tradeoff.training.loop import Epoch, FinalResult
 
 PREDICTIONS_FILE = "test_predictions.npy"
+# By column.
+Table = Mapping[str, Sequence[Any]]
 CURVE_METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
 
 
@@ -35,26 +39,35 @@ def log_epoch(epoch: Epoch) -> None:
     mlflow.log_metrics(values, step=values.pop("epoch"))
 
 
-def log_result(result: FinalResult, dataset: Dataset, curve: bytes) -> None:
-    """Final metrics, the model with its signature, test predictions, and the learning curve.
+def log_result(
+    result: FinalResult,
+    dataset: Dataset,
+    pictures: Mapping[str, bytes],
+    tables: Mapping[str, Table],
+) -> None:
+    """Final metrics, the model with its signature, test predictions, pictures and tables.
 
     val_loss and val_accuracy are the last epoch's and stand there already.
 
     Args:
-        curve: the learning curve, PNG.
+        pictures: PNG, by file name.
+        tables: by file name, which ends in ``.json``; MLflow shows them as tables.
     """
     mlflow.log_metrics(
         {
             "train_seconds": result.train_seconds,
             "test_loss": result.test.loss,
             "test_accuracy": result.test.accuracy,
+            **balanced_accuracies(dataset, result.val.predictions, result.test.predictions),
         }
     )
     mlflow.set_tag("precision", result.precision)
     log_model(result.model, dataset.val.images[:1], dataset.class_names)
     predictions = io.BytesIO()
     np.save(predictions, result.test.predictions.astype(dataset.test.labels.dtype))
-    log_contents({PREDICTIONS_FILE: predictions.getvalue(), "learning_curve.png": curve})
+    log_contents({PREDICTIONS_FILE: predictions.getvalue(), **pictures})
+    for file, table in tables.items():
+        mlflow.log_table(dict(table), file)
 
 
 def finished_trainings(
