@@ -7,6 +7,9 @@ import numpy as np
 
 from mnist_tradeoff.data.dataset import Dataset
 
+# Metrics of a run on a set whose classes differ much in size.
+BALANCED_NAMES = ("val_balanced_accuracy", "test_balanced_accuracy")
+
 
 @dataclass(frozen=True)
 class ByClass:

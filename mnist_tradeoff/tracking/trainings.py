@@ -22,7 +22,7 @@ from mnist_tradeoff.tracking.tags import PARENT_TAG, role_of
 from mnist_tradeoff.training.fingerprint import code_version
 from mnist_tradeoff.training.loop import Epoch, FinalResult
 
-PREDICTIONS_FILE = "test_predictions.npy"
+PREDICTIONS_FILE, LOSSES_FILE = "test_predictions.npy", "test_losses.npy"
 # By column.
 Table = Mapping[str, Sequence[Any]]
 CURVE_METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
@@ -63,11 +63,17 @@ def log_result(
     )
     mlflow.set_tag("precision", result.precision)
     log_model(result.model, dataset.val.images[:1], dataset.class_names)
-    predictions = io.BytesIO()
-    np.save(predictions, result.test.predictions.astype(dataset.test.labels.dtype))
-    log_contents({PREDICTIONS_FILE: predictions.getvalue(), **pictures})
+    predictions = result.test.predictions.astype(dataset.test.labels.dtype)
+    arrays = {PREDICTIONS_FILE: predictions, LOSSES_FILE: result.test.losses}
+    log_contents({**{name: _npy(array) for name, array in arrays.items()}, **pictures})
     for file, table in tables.items():
         mlflow.log_table(dict(table), file)
+
+
+def _npy(array: np.ndarray) -> bytes:
+    content = io.BytesIO()
+    np.save(content, array)
+    return content.getvalue()
 
 
 def finished_trainings(
@@ -117,7 +123,7 @@ def read_training(run_id: str) -> Training:
     client = mlflow.MlflowClient()
     with tracking_errors(), tempfile.TemporaryDirectory() as folder:
         run = client.get_run(run_id)
-        predictions = _read_predictions(client.download_artifacts(run_id, PREDICTIONS_FILE, folder))
+        predictions = read_array(client.download_artifacts(run_id, PREDICTIONS_FILE, folder))
         curves = {
             name: tuple(metric.value for metric in client.get_metric_history(run_id, name))
             for name in CURVE_METRICS
@@ -140,7 +146,12 @@ def training_of(run: Run) -> Training:
     return Training(model, seed, run.info.run_id, metrics, architecture=architecture)
 
 
-def _read_predictions(path: str) -> np.ndarray:
+def read_array(path: str) -> np.ndarray:
+    """An array that ``log_result`` has logged.
+
+    Raises:
+        TrackingError: the file is damaged.
+    """
     try:
         return np.load(path, allow_pickle=False)
     except (ValueError, EOFError) as error:

@@ -66,13 +66,13 @@ def test_run_leaves_what_the_contract_names(finished, stripes):
     files = [file.path for file in client.list_artifacts(run.info.run_id)]
     assert files == [
         *("confusion_matrix.json", "confusion_matrix.png", "learning_curve.png"),
-        *("per_class_accuracy.json", "test_predictions.npy"),
+        *("per_class_accuracy.json", "test_losses.npy", "test_predictions.npy"),
     ]
     mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
     table = mlflow.load_table("per_class_accuracy.json", run_ids=[run.info.run_id])
     mlflow.set_tracking_uri("")
     assert table["images"].tolist() == [20] * 10
-    assert table["right"].sum() == pytest.approx(200 * run.data.metrics["test_accuracy"])
+    assert sum(table["right"]) == pytest.approx(200 * run.data.metrics["test_accuracy"])
 
 
 def test_summary_has_no_documented_numbers_for_another_set(finished):

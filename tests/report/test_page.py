@@ -12,6 +12,7 @@ from mnist_tradeoff.analysis.trainings import Model
 from mnist_tradeoff.report import html
 from mnist_tradeoff.report.answer import answer
 from mnist_tradeoff.report.front_charts import front_chart
+from mnist_tradeoff.report.links import Links
 from mnist_tradeoff.search.results import Interim, SearchResults
 from tests.browser import look, open_page
 from tests.factories import LARGE, MIDDLE, SMALL, make_results
@@ -29,7 +30,7 @@ def results() -> SearchResults:
 @pytest.fixture(scope="module")
 def page_file(results, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("page") / "report.html"
-    path.write_text(html.render(results, RUNS_PAGE, "mlflow ui"))
+    path.write_text(html.render(results, Links(RUNS_PAGE, "mlflow ui")))
     return path
 
 
@@ -49,7 +50,7 @@ def test_all_is_in_the_one_file_and_what_comes_from_outside_is_escaped(results):
         return replace(model, name=NASTY)
 
     nasty = replace(results, dataset=NASTY, finalists=list(map(renamed, results.finalists)))
-    text = html.render(nasty, RUNS_PAGE)
+    text = html.render(nasty, Links(RUNS_PAGE))
     assert NASTY not in text
     assert "<script>alert" not in text
     assert "\u202e" not in text

@@ -28,7 +28,7 @@ def dataset(name: str) -> Dataset:
 
 
 def result(test_accuracy: float) -> FinalResult:
-    evaluation = Evaluation(0.1, test_accuracy, np.zeros(5, int))
+    evaluation = Evaluation(0.1, test_accuracy, np.zeros(5, int), np.zeros(5))
     model = build(parse("1C3"), MNIST)
     return FinalResult(model, (), 1.25, "float32", evaluation, test=evaluation)
 
