@@ -52,14 +52,13 @@ def _place_chart(places: Sequence[Place], cost: str) -> Chart:
     ends = (min(costs) / MARGIN, max(costs) * MARGIN)
     label = COSTS[cost].label
     ticks = [(tick, error_text(tick)) for tick in error_ticks(limits)]
-    front = [point for place, point in zip(known, points, strict=True) if place.role != REFERENCE]
+    front = [point for place, point in zip(known, points, strict=True) if place.role == FRONT]
     corners = [(float(x), float(y)) for x, y in staircase(front)] if front else []
-    has_front = any(place.role == FRONT for place in known)
     return Chart(
         f"Test error against {label}",
         Axis(f"{label} (log)", *ends, log_ticks(*ends), is_log=True),
         Axis("test error (log)", *limits, ticks[:: 1 + len(ticks) // 8], is_log=True),
-        [Line(steps(corners), "line front")] if has_front else [],
+        [Line(steps(corners), "line front")],
         # The last one lies above the others.
         [_mark(*one, label) for one in sorted(zip(known, points, strict=True), key=_is_this)],
     )
