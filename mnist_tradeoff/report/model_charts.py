@@ -104,7 +104,8 @@ def _curve(training: Training, metric: str) -> Chart:
             Line(list(zip(epochs, validated, strict=True)), "line validation"),
         ],
         [
-            Mark((number, value), "mark validation", f"{metric} {value:.4g} after epoch {number}")
-            for number, value in zip(epochs, validated, strict=True)
+            Mark((number, value), f"mark {name}", f"{name} {metric} {value:.4g}, epoch {number}")
+            for name, curve in (("training", trained), ("validation", validated))
+            for number, value in zip(epochs, curve, strict=False)
         ],
     )

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from mlflow.models import Model, infer_signature
-from mlflow.pyfunc import FLAVOR_NAME, MAIN
 
 from mnist_tradeoff.training.backend import keras
 
@@ -44,6 +43,7 @@ def save_model(path: str, mlflow_model: Model, **settings: Any) -> None:
     """What MLflow calls to save a model of this flavor: its own Keras one, with our loader."""
     # Here, because it imports TensorFlow, and backend must have done that first, quietly.
     from mlflow import tensorflow
+    from mlflow.pyfunc import FLAVOR_NAME, MAIN
 
     tensorflow.save_model(
         path=path, mlflow_model=mlflow_model, code_paths=[str(LOADER)], **settings
