@@ -72,7 +72,7 @@ def _input(dataset: Dataset) -> str:
     return (
         f"images (n, {shape}) with whole values 0 to 255, as in an image file; not scaled to 0 to "
         "1, not normalised. Served over HTTP, "
-        '`{"inputs": [image, …]}` of at most 10,000 images; all else is refused with a line. '
+        '`{"inputs": [image, …]}` of at most 10,000 images; all else is rejected with a line. '
         "Output: a score for each class (logits); the class is the largest."
     )
 
