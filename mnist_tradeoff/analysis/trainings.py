@@ -11,6 +11,8 @@ import pandas as pd
 from mnist_tradeoff.analysis.statistics import Sample, summarize
 from mnist_tradeoff.architecture.references import REFERENCES
 
+# Of sets whose classes differ much in size, see ``analysis.classes``.
+BALANCED = "test_balanced_accuracy"
 TIDY_COLUMNS = ["model", "architecture", "seed", "metric", "value", "run_id"]
 
 
@@ -127,6 +129,13 @@ def by_model(trainings: Sequence[Training]) -> dict[str, list[Training]]:
 def sample(trainings: Sequence[Training], metric: str) -> Sample:
     """Mean, sd and interval of a metric over trainings."""
     return summarize([training.metrics[metric] for training in trainings])
+
+
+def balanced(trainings: Sequence[Training]) -> Sample | None:
+    """Balanced test accuracy over trainings; None where it was not asked for."""
+    if not trainings or any(BALANCED not in training.metrics for training in trainings):
+        return None
+    return sample(trainings, BALANCED)
 
 
 def median_seconds(group: Sequence[Training]) -> float:

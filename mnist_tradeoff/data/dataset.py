@@ -8,6 +8,8 @@ from mnist_tradeoff.architecture.task import Task
 
 # What the set is called whose content is MNIST's, and no other one.
 MNIST_NAME = "mnist"
+# Where the largest class has more images than so many times the smallest, accuracy alone misleads.
+IMBALANCE = 3
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,12 @@ class Dataset:
     @property
     def is_mnist(self) -> bool:
         return self.name == MNIST_NAME
+
+    @property
+    def is_imbalanced(self) -> bool:
+        """Whether the classes' training images differ by more than 3 to 1 in number."""
+        counts = np.bincount(self.train.labels, minlength=self.task.classes)
+        return bool(counts.max() > IMBALANCE * counts.min())
 
     @property
     def names(self) -> tuple[str, ...]:

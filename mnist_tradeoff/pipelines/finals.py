@@ -15,10 +15,13 @@ from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.data.options import DataConfig, data_flags, data_settings
 from mnist_tradeoff.data.sets import load_configured
 from mnist_tradeoff.pipelines.live import results_of_trials
+from mnist_tradeoff.pipelines.model_pages import pages_of_study
 from mnist_tradeoff.pipelines.trainings import Trained, train_all
 from mnist_tradeoff.report import terminal
+from mnist_tradeoff.report.links import Links
 from mnist_tradeoff.report.notes import study_metrics, study_note
 from mnist_tradeoff.report.search import report_folder, search_pictures, search_texts, write
+from mnist_tradeoff.report.search_frames import pareto_frame
 from mnist_tradeoff.report.studies import write_comparison, write_index
 from mnist_tradeoff.report.summary import nearby, search_summary
 from mnist_tradeoff.search.config import SearchConfig
@@ -143,7 +146,7 @@ def finish_study(
         results = collect(study, trained, dataset.name, dataset.test.labels)
         log.write_patiently(results.trials)
         place = report_folder(folder, study.config.study)
-        _write_report(results, trained, log, place, data_flags(study.config))
+        _write_report(results, trained, log, place, dataset, data_flags(study.config))
         write_index(folder)
         if not failures:
             study.report_time = time.time()
@@ -156,15 +159,22 @@ def finish_study(
 
 
 def _write_report(
-    results: SearchResults, trained: Trained, log: TrialLog, place: Path, flags: dict[str, str]
+    results: SearchResults,
+    trained: Trained,
+    log: TrialLog,
+    place: Path,
+    dataset: Dataset,
+    flags: dict[str, str],
 ) -> None:
     terminal.tell("marking the front in MLflow")
     log.tag_front(standings(results.trials, results.costs, results.epochs))
     terminal.tell("comparing the models on the same test images")
-    links = runs_page(log.experiment_id), how_to_open()
-    texts = search_texts(results, list(trained.values()), *links)
+    shown = {one.best.run_id for one in (*results.finalists, *results.references)}
+    links = Links(runs_page(log.experiment_id), how_to_open(), shown, log.run_ids)
+    texts = search_texts(results, list(trained.values()), links)
     terminal.tell("drawing the figures")
-    log_files(write({**texts, **search_pictures(results)}, place), place)
+    pages = pages_of_study(shown, dataset, links, pareto_frame(results))
+    log_files(write({**pages, **texts, **search_pictures(results)}, place), place)
     log_metrics(study_metrics(results))
     config = {"study": results.study, **flags}
     log_note(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mnist_tradeoff.report import html, terminal
+from mnist_tradeoff.report.links import NO_LINKS, Links
 from mnist_tradeoff.report.search import report_folder, write
 from mnist_tradeoff.search.results import Interim, SearchResults
 from mnist_tradeoff.search.study import Study
@@ -42,15 +43,13 @@ class LivePage:
     Args:
         dataset: its name.
         folder: where the study's folder is.
-        runs_page, how_to_open: see ``html.render``.
+        links: from the page; the trials' runs may be added to it while it lives.
     """
 
-    def __init__(
-        self, study: Study, dataset: str, folder: Path, runs_page: str = "", how_to_open: str = ""
-    ):
+    def __init__(self, study: Study, dataset: str, folder: Path, links: Links = NO_LINKS):
         self.study, self.dataset = study, dataset
         self.folder = report_folder(folder, study.config.study)
-        self.links = (runs_page, how_to_open)
+        self.links = links
         self.started = time.monotonic()
         self.done_before = len(study.finished())
         self.next_time, self.next_count = self.started, 0
@@ -63,7 +62,7 @@ class LivePage:
             return
         results = self.results(finished)
         try:
-            write({"report.html": html.render(results, *self.links)}, self.folder)
+            write({"report.html": html.render(results, self.links)}, self.folder)
         except OSError as error:  # the trials go on without a page
             terminal.tell(f"the page cannot be written ({error}), the trials go on")
             self.next_time = float("inf")

@@ -14,6 +14,7 @@ from mnist_tradeoff.pipelines.dataset import log_summary
 from mnist_tradeoff.pipelines.finals import finish_study, what_next
 from mnist_tradeoff.pipelines.live import LivePage
 from mnist_tradeoff.report import terminal
+from mnist_tradeoff.report.links import Links
 from mnist_tradeoff.search.config import SearchConfig
 from mnist_tradeoff.search.study import Study
 from mnist_tradeoff.search.trials import run_trials
@@ -105,7 +106,8 @@ def search_trials(
     config = study.config
     started = time.monotonic()
     study.release_abandoned()
-    page = LivePage(study, dataset.name, folder, runs_page(log.experiment_id), how_to_open())
+    links = Links(runs_page(log.experiment_id), how_to_open(), trials=log.run_ids)
+    page = LivePage(study, dataset.name, folder, links)
     seen = {trial.number for trial in study.finished()}
     with terminal.SearchProgress(len(seen), config.trials) as progress:
 

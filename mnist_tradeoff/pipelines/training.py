@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from mnist_tradeoff.analysis.classes import by_class
 from mnist_tradeoff.architecture.costs import COSTS, exact_costs, num_params, trainable_params
 from mnist_tradeoff.architecture.own_model import AnyArchitecture, OwnModel, is_own
 from mnist_tradeoff.architecture.references import model_name, read_model
 from mnist_tradeoff.data.dataset import Dataset
-from mnist_tradeoff.report import curves
+from mnist_tradeoff.report import classes, curves
 from mnist_tradeoff.report.style import rendered
 from mnist_tradeoff.tracking import runs, trainings
 from mnist_tradeoff.training.fingerprint import fingerprint
@@ -103,6 +104,14 @@ def train_in_run(
 
     result = train_and_test(architecture, dataset, planned.config, on_images, log_and_tell)
     title = f"{planned.name} on {dataset.name}"
-    curve = rendered(curves.learning_curve(result.epochs, title))
-    trainings.log_result(result, dataset, curve)
+    found = by_class(dataset.test.labels, result.test.predictions, dataset.task.classes)
+    pictures = {
+        "learning_curve.png": rendered(curves.learning_curve(result.epochs, title)),
+        "confusion_matrix.png": classes.confusion_picture(found, dataset.names, title),
+    }
+    tables = {
+        "per_class_accuracy.json": classes.class_table(found, dataset.names),
+        "confusion_matrix.json": classes.confusion_table(found, dataset.names),
+    }
+    trainings.log_result(result, dataset, pictures, tables)
     return result

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from mnist_tradeoff.architecture.costs import EXACT_OBJECTIVES
 from mnist_tradeoff.report.chart_base import HOVER, empty_chart
+from mnist_tradeoff.report.links import NO_LINKS, Links
 from mnist_tradeoff.report.style import FRONT_COLOR, OBJECTIVE_COLORS, TRAINING_COLOR
 from mnist_tradeoff.search.results import DOCUMENTED_HV2, SearchResults, hv2_of_finalists
 from mnist_tradeoff.search.successive_halving import TrialRecord
@@ -15,7 +16,7 @@ from mnist_tradeoff.search.successive_halving import TrialRecord
 MAX_PARALLEL_PARAMS = 20
 
 
-def hypervolume_chart(results: SearchResults) -> go.Figure:
+def hypervolume_chart(results: SearchResults, links: Links = NO_LINKS) -> go.Figure:
     """HV2 over trials or over seconds, with the references' levels as lines of their own."""
     figure = empty_chart("completed trials", "HV2, validation")
     grown = results.progress
@@ -31,6 +32,7 @@ def hypervolume_chart(results: SearchResults) -> go.Figure:
             f"HV2 {p.hv2:.3f}<br>trial {p.trial_number}, after {p.seconds:,.0f} s of trials"
             for p in grown
         ],
+        customdata=[links.of_trial(point.trial_number) for point in grown],
         hovertemplate=HOVER,
     )
     levels = reference_levels(results)

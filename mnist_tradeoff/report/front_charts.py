@@ -10,6 +10,7 @@ from mnist_tradeoff.analysis.trainings import Model
 from mnist_tradeoff.architecture.costs import COSTS
 from mnist_tradeoff.report.chart_base import HOVER, empty_chart, error_scale
 from mnist_tradeoff.report.labels import log_shares, place_labels
+from mnist_tradeoff.report.links import NO_LINKS, Links
 from mnist_tradeoff.report.numbers import interval, mean_and_sd
 from mnist_tradeoff.report.plain import escaped
 from mnist_tradeoff.report.style import (
@@ -36,18 +37,22 @@ X_MARGIN = 1.5
 INNER_SIZE = (1_100.0, 400.0)
 
 
-def front_chart(results: SearchResults, cost: str) -> go.Figure:
-    """Error against a cost: trials, the front as steps, references, budget."""
+def front_chart(results: SearchResults, cost: str, links: Links = NO_LINKS) -> go.Figure:
+    """Error against a cost: trials, the front as steps, references, budget.
+
+    Args:
+        links: where a click on a point leads; it is the point's ``customdata``.
+    """
     label = COSTS[cost].label
     split = "test" if results.finalists else "validation"
     figure = empty_chart(f"{label} (log)", "", log=True)
-    _add_trials(figure, results, cost)
+    _add_trials(figure, results, cost, links)
     if results.finalists:
-        _add_front(figure, results.finalists, cost)
+        _add_front(figure, results.finalists, cost, links)
     else:
-        _add_candidates(figure, results.trial_front, cost, "front of the trials, validation")
+        _add_candidates(figure, results.trial_front, cost, "front of the trials, validation", links)
     for reference in results.references:
-        _add_reference(figure, reference, cost)
+        _add_reference(figure, reference, cost, links)
     models = [*results.finalists, *results.references]
     errors = [1 - model.test.mean for model in models]
     error_scale(figure, errors or [1 - one.val_accuracy for one in results.trial_front], split)
@@ -58,7 +63,7 @@ def front_chart(results: SearchResults, cost: str) -> go.Figure:
     return figure
 
 
-def _add_trials(figure: go.Figure, results: SearchResults, cost: str) -> None:
+def _add_trials(figure: go.Figure, results: SearchResults, cost: str, links: Links) -> None:
     full = [trial for trial in results.trials if trial.at(results.epochs)]
     short = [trial for trial in results.trials if trial.rungs and not trial.at(results.epochs)]
     groups = (("trials, validation", full, 0.6), ("stopped early, validation", short, 0.35))
@@ -70,6 +75,7 @@ def _add_trials(figure: go.Figure, results: SearchResults, cost: str) -> None:
             marker={"color": TRAINING_COLOR, "size": 6, "opacity": opacity},
             name=name,
             text=[_of_trial(trial, cost) for trial in trials],
+            customdata=[links.of_trial(trial.number) for trial in trials],
             hovertemplate=HOVER,
             visible=True if trials is full else "legendonly",
         )
@@ -84,7 +90,7 @@ def _of_trial(trial: TrialRecord, cost: str) -> str:
     )
 
 
-def _add_front(figure: go.Figure, finalists: Sequence[Model], cost: str) -> None:
+def _add_front(figure: go.Figure, finalists: Sequence[Model], cost: str, links: Links) -> None:
     points = [(model.costs[cost], shown_error(1 - model.test.mean)) for model in finalists]
     _add_steps(figure, staircase(points), {"color": FRONT_COLOR, "width": 1.5})
     figure.add_scatter(
@@ -95,6 +101,7 @@ def _add_front(figure: go.Figure, finalists: Sequence[Model], cost: str) -> None
         marker={"color": FRONT_COLOR, "size": 8},
         name="front, test",
         text=[_of_model(model, cost) for model in finalists],
+        customdata=[links.of_run(model.best.run_id) for model in finalists],
         hovertemplate=HOVER,
     )
 
@@ -120,7 +127,7 @@ def _margins(models: Sequence[Model], color: str) -> dict[str, Any]:
     }
 
 
-def _add_reference(figure: go.Figure, reference: Model, cost: str) -> None:
+def _add_reference(figure: go.Figure, reference: Model, cost: str, links: Links) -> None:
     color = REFERENCE_STYLES[reference.name]["color"]
     figure.add_scatter(
         x=[reference.costs[cost]],
@@ -130,6 +137,7 @@ def _add_reference(figure: go.Figure, reference: Model, cost: str) -> None:
         marker={"color": color, "size": 12, "symbol": SYMBOLS[reference.name]},
         name=f"{reference.name}, test",
         text=[_of_model(reference, cost)],
+        customdata=[links.of_run(reference.best.run_id)],
         hovertemplate=HOVER,
     )
 
@@ -186,7 +194,12 @@ def _label(model: Model, best: Model | None, results: SearchResults, cost: str) 
 
 
 def _add_candidates(
-    figure: go.Figure, found: Sequence[Candidate], cost: str, name: str, **looks: Any
+    figure: go.Figure,
+    found: Sequence[Candidate],
+    cost: str,
+    name: str,
+    links: Links,
+    **looks: Any,
 ) -> None:
     """A front of trials as steps: its architectures that no other dominates in this one cost."""
     places = [(one.costs[cost], shown_error(1 - one.val_accuracy)) for one in found]
@@ -204,16 +217,17 @@ def _add_candidates(
             f"validation {one.val_accuracy:.2%}"
             for one in points
         ],
+        customdata=[links.of_trial(one.trials[0]) for one in points],
         hovertemplate=HOVER,
     )
 
 
-def evolution_chart(results: SearchResults) -> go.Figure:
+def evolution_chart(results: SearchResults, links: Links = NO_LINKS) -> go.Figure:
     """The front of the trials after a quarter, a half, three quarters and all of them."""
     cost = results.cost
     figure = empty_chart(f"{COSTS[cost].label} (log)", "", log=True)
     found: Sequence[Candidate] = []
     for (count, found), dash in zip(quarters(results), DASHES, strict=False):
-        _add_candidates(figure, found, cost, f"after {count} trials", dash=dash)
+        _add_candidates(figure, found, cost, f"after {count} trials", links, dash=dash)
     error_scale(figure, [1 - one.val_accuracy for one in found], "validation")
     return figure

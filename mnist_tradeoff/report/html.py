@@ -18,6 +18,7 @@ from mnist_tradeoff.report.chart_tables import (
     model_table,
     trial_table,
 )
+from mnist_tradeoff.report.links import NO_LINKS, Links, page_of
 from mnist_tradeoff.report.plain import escaped
 from mnist_tradeoff.report.search_tables import Table, front_table, tables
 from mnist_tradeoff.report.style import LEAST_SEEDS_SHOWN
@@ -31,20 +32,15 @@ AXIS_WIDTH = 4.5  # rem: a name such as filters_4_2 above it
 CONFIG = {"responsive": True, "displaylogo": False}
 
 
-def render(results: SearchResults, runs_page: str = "", how_to_open: str = "") -> str:
-    """The page, with plotly.js inside; it needs no network.
-
-    Args:
-        runs_page: address of MLflow's page of a run, but for the run's id; empty: no links.
-        how_to_open: the command that serves that address; empty where a server does.
-    """
+def render(results: SearchResults, links: Links = NO_LINKS) -> str:
+    """The page, with plotly.js inside; it needs no network."""
     title = escaped(f"Study {results.study} on {results.dataset}")
     body = [
         f"<h1>{title}</h1>",
         _interim(results),
         f'<p class="answer">{_code(answer(results))}</p>',
-        _section_of_front(results, runs_page, how_to_open),
-        *_charts(results),
+        _section_of_front(results, links),
+        *_charts(results, links),
         *(_section(table) for table in tables(results)[1:]),
         _words(results),
     ]
@@ -86,26 +82,30 @@ def _interim(results: SearchResults) -> str:
     return f'<p class="interim" role="status">{escaped(interim_text(results))}</p>'
 
 
-def _section_of_front(results: SearchResults, runs_page: str, how_to_open: str) -> str:
+def _section_of_front(results: SearchResults, links: Links) -> str:
     if not results.finalists:
         return _section(model_table(results, results.cost))
     title, header, rows, left = front_table(results)
-    runs = [_run(model, runs_page) for model in results.finalists]
+    runs = [_run(model, links) for model in results.finalists]
     note = (
         "Each row is a model that no other one of the study beats on validation in all objectives."
     )
-    if runs_page:
-        note += " A link opens the best seed's run in MLflow"
-        note += f", while this runs: `{how_to_open}`." if how_to_open else "."
+    if links.pages:
+        note += " Its page says all of the best seed; so does a click on a point of a chart."
+    if links.runs_page:
+        note += " The other link opens that run in MLflow"
+        note += f", while this runs: `{links.how_to_open}`." if links.how_to_open else "."
     table = table_html((title, [*header, "best run"], rows, left), runs)
     return f"<h2>{escaped(title)}</h2>{table}<p class=quiet>{_code(note)}</p>"
 
 
-def _run(model: Model, runs_page: str) -> str:
+def _run(model: Model, links: Links) -> str:
     run_id = escaped(model.best.run_id)
     name = f"<code title='{run_id}'>{run_id[:SHOWN_OF_ID]}</code>"
-    if runs_page:
-        name = f'<a href="{escaped(runs_page)}{run_id}">{name}</a>'
+    if links.runs_page:
+        name = f'<a href="{escaped(links.in_mlflow(model.best.run_id))}">{name}</a>'
+    if model.best.run_id in links.pages:
+        name = f'<a href="{escaped(page_of(model.best.run_id))}">page</a> {name}'
     return f'{name} <button class="copy" data-copy="{run_id}">copy</button>'
 
 
@@ -135,14 +135,14 @@ def table_html(table: Table, last: Sequence[str] = ()) -> str:
     return f"<div {region}><table><thead>{head}</thead><tbody>{body}</tbody></table></div>"
 
 
-def _charts(results: SearchResults) -> list[str]:
-    found = [_front_chart(results, cost) for cost in results.costs]
+def _charts(results: SearchResults, links: Links) -> list[str]:
+    found = [_front_chart(results, cost, links) for cost in results.costs]
     found.append(
         chart_section(
             "Hypervolume of the front",
             f"How much of the map between accuracy and parameters the front covers: 0 is the "
             f"corner, {corner_text(results.scale)}; 1 is the ideal, {ideal_text(results.scale)}.",
-            charts.hypervolume_chart(results),
+            charts.hypervolume_chart(results, links),
             hypervolume_table(results),
         )
     )
@@ -150,7 +150,7 @@ def _charts(results: SearchResults) -> list[str]:
         chart_section(
             "How the front moved",
             "The trials' front on validation, after a quarter, a half, three quarters and all.",
-            front_charts.evolution_chart(results),
+            front_charts.evolution_chart(results, links),
             evolution_table(results),
         )
     )
@@ -183,7 +183,7 @@ def _charts_of_parameters(results: SearchResults) -> list[str]:
     return found
 
 
-def _front_chart(results: SearchResults, cost: str) -> str:
+def _front_chart(results: SearchResults, cost: str, links: Links) -> str:
     seeds = max((model.test.n for model in results.finalists), default=0)
     caption = "Up and to the left is better. The steps join what nothing cheaper equals. "
     if 1 < seeds < LEAST_SEEDS_SHOWN:
@@ -191,7 +191,7 @@ def _front_chart(results: SearchResults, cost: str) -> str:
     return chart_section(
         f"Error against {COSTS[cost].label}",
         caption + "Point at a mark to see what it is; click in the legend to hide or show.",
-        front_charts.front_chart(results, cost),
+        front_charts.front_chart(results, cost, links),
         model_table(results, cost),
     )
 

@@ -48,6 +48,12 @@ async function copy(button) {
 document.addEventListener("click", (event) => {
   if (event.target.matches("button.copy")) copy(event.target);
 });
+// A click on a point leads where it says: to its model's page, or to its run.
+for (const chart of document.querySelectorAll(".js-plotly-plot")) {
+  chart.on("plotly_click", ({ points }) => {
+    if (points[0].customdata) location.href = points[0].customdata;
+  });
+}
 dark.addEventListener("change", paint);
 narrow.addEventListener("change", paint);
 paint();

@@ -69,8 +69,20 @@ def model_card(description: str, exported: str, dataset: Dataset) -> str:
         f"Exported: {exported}.",
         f"Trained on: {as_code(dataset.name)}, {height}×{width} {kind} images (uint8) in "
         f"{dataset.task.classes:,} classes{_class_names(dataset)}.",
+        f"Input: {_input(dataset)}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _input(dataset: Dataset) -> str:
+    """What the model must be given."""
+    shape = ", ".join(map(str, dataset.task.image_shape))
+    return (
+        f"images (n, {shape}) with whole values 0 to 255, as in an image file; not scaled to 0 to "
+        "1, not normalised. Served over HTTP, "
+        '`{"inputs": [image, …]}` of at most 10,000 images; all else is rejected with a line. '
+        "Output: a score for each class (logits); the class is the largest."
+    )
 
 
 def _class_names(dataset: Dataset) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from mnist_tradeoff.analysis.trainings import Training, tidy
 from mnist_tradeoff.report import html, search_figures, search_frames, search_tables
 from mnist_tradeoff.report.answer import interim_text
+from mnist_tradeoff.report.links import NO_LINKS, Links
 from mnist_tradeoff.report.markdown import sections, table
 from mnist_tradeoff.report.notes import study_metrics
 from mnist_tradeoff.report.style import Figures, in_folders, small, themed
@@ -18,13 +19,9 @@ NUMBERS_FILE = "numbers.json"
 
 
 def search_texts(
-    results: SearchResults, trainings: Sequence[Training], runs_page: str, how_to_open: str
+    results: SearchResults, trainings: Sequence[Training], links: Links = NO_LINKS
 ) -> dict[str, str]:
-    """``pareto.md``, ``report.html``, the CSV files and ``numbers.json``, by file name.
-
-    Args:
-        runs_page, how_to_open: see ``html.render``.
-    """
+    """``pareto.md``, ``report.html``, the CSV files and ``numbers.json``, by file name."""
     found = [
         (title, table(header, rows, left))
         for title, header, rows, left in search_tables.tables(results)
@@ -35,7 +32,7 @@ def search_texts(
         "trials.csv": search_frames.trials_frame(results).to_csv(index=False),
         "finals.csv": tidy(trainings).to_csv(index=False),
         NUMBERS_FILE: json.dumps({"dataset": results.dataset, **study_metrics(results)}, indent=1),
-        "report.html": html.render(results, runs_page, how_to_open),
+        "report.html": html.render(results, links),
     }
 
 

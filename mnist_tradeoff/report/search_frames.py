@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from mnist_tradeoff.analysis.trainings import Model
+from mnist_tradeoff.analysis.trainings import BALANCED, Model, balanced
 from mnist_tradeoff.search.results import SearchResults, neighbours, on_test_front
 
 
@@ -39,6 +39,7 @@ def _row(finalist: Model) -> dict[str, object]:
         "test_accuracy_sd": finalist.test.sd,
         "test_accuracy_low": finalist.test.low,
         "test_accuracy_high": finalist.test.high,
+        **({BALANCED: found.mean} if (found := balanced(finalist.trainings)) else {}),
         "run_ids": " ".join(finalist.run_ids),
     }
 

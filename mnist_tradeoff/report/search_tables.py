@@ -7,7 +7,7 @@ import numpy as np
 from scipy import stats
 
 from mnist_tradeoff.analysis.statistics import CONFIDENCE, majority_correct, paired_difference
-from mnist_tradeoff.analysis.trainings import Model
+from mnist_tradeoff.analysis.trainings import Model, balanced
 from mnist_tradeoff.architecture.costs import COSTS, EXACT_OBJECTIVES
 from mnist_tradeoff.architecture.references import REFERENCES
 from mnist_tradeoff.report.numbers import MISSING, interval, mean_and_sd
@@ -42,6 +42,8 @@ def front_table(results: SearchResults) -> Table:
     """The front, by its finals."""
     header = ["model", *(COSTS[cost].label for cost in shown_costs(results))]
     header += ["test %", "95 % interval", "n", "on the test front", "validation %", "search %"]
+    is_balanced = any(balanced(finalist.trainings) for finalist in results.finalists)
+    header += ["balanced test %"] if is_balanced else []
     rows = [
         [
             f"`{finalist.name}`",
@@ -52,10 +54,16 @@ def front_table(results: SearchResults) -> Table:
             "yes" if on else "no",
             mean_and_sd(finalist.val),
             f"{100 * finalist.search_accuracy:.2f}",
+            *([_balanced(finalist)] if is_balanced else []),
         ]
         for finalist, on in zip(results.finalists, on_test_front(results), strict=True)
     ]
     return "The front", header, rows, 1
+
+
+def _balanced(model: Model) -> str:
+    found = balanced(model.trainings)
+    return mean_and_sd(found) if found else MISSING
 
 
 def shown_costs(results: SearchResults) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from mnist_tradeoff.analysis.comparison import Costs, Step
 from mnist_tradeoff.analysis.statistics import Difference, Sample
-from mnist_tradeoff.analysis.trainings import Training, by_model, median_seconds, sample
+from mnist_tradeoff.analysis.trainings import Training, balanced, by_model, median_seconds, sample
 from mnist_tradeoff.architecture.costs import COSTS
 from mnist_tradeoff.architecture.references import REFERENCES
 from mnist_tradeoff.report.conclusions import Conclusion
@@ -22,19 +22,25 @@ def summary_table(trainings: Sequence[Training], seeds: int, costs: Costs, is_mn
     header = [
         *("model", "parameters", "× cnn_v1", "MACs", "× cnn_v2", "seconds"),
         *("validation %", "test %", "95 % interval", "n"),
+        *(("balanced %",) if any(map(balanced, by_model(trainings).values())) else ()),
         *(("documented %", "difference") if is_mnist else ()),
     ]
     groups = {name: [] for name in REFERENCES if name in costs} | by_model(trainings)
-    rows = [_summary_row(name, group, seeds, costs, is_mnist) for name, group in groups.items()]
+    rows = [_summary_row(name, group, seeds, costs) for name, group in groups.items()]
+    if "balanced %" in header:
+        for row, group in zip(rows, groups.values(), strict=True):
+            found = balanced(group)
+            row.append(mean_and_sd(found) if found else MISSING)
+    if is_mnist:
+        for row, (name, group) in zip(rows, groups.items(), strict=True):
+            row += _documented_cells(name, sample(group, "test_accuracy") if group else None)
     return table(header, rows)
 
 
-def _summary_row(
-    name: str, group: Sequence[Training], seeds: int, costs: Costs, is_mnist: bool
-) -> list[str]:
+def _summary_row(name: str, group: Sequence[Training], seeds: int, costs: Costs) -> list[str]:
     num_params, macs = costs[name]["num_params"], costs[name]["macs"]
     test = sample(group, "test_accuracy") if group else None
-    cells = [
+    return [
         f"`{name}`",
         f"{num_params:,}",
         _ratio(num_params, costs, "cnn_v1", "num_params", 1),
@@ -46,7 +52,6 @@ def _summary_row(
         interval(test) if test else MISSING,
         str(seeds) if len(group) == seeds else f"{len(group)} of {seeds}",
     ]
-    return [*cells, *(_documented_cells(name, test) if is_mnist else ())]
 
 
 def _ratio(value: int, costs: Costs, reference: str, cost: str, digits: int) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from mnist_tradeoff.analysis.comparison import costs_of
 from mnist_tradeoff.analysis.recommendation import Recommendation
-from mnist_tradeoff.analysis.trainings import Model, Training, by_model, sample
+from mnist_tradeoff.analysis.trainings import Model, Training, balanced, by_model, sample
 from mnist_tradeoff.architecture.costs import (
     COSTS,
     EXACT_OBJECTIVES,
@@ -17,7 +17,7 @@ from mnist_tradeoff.architecture.costs import (
 )
 from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.report.answer import answer, interim_text
-from mnist_tradeoff.report.numbers import mean_and_sd, shown
+from mnist_tradeoff.report.numbers import MISSING, mean_and_sd, shown
 from mnist_tradeoff.report.search_tables import cost_text
 from mnist_tradeoff.search.results import SearchResults, on_test_front
 from mnist_tradeoff.system.plain import shortened, visible
@@ -46,13 +46,17 @@ def search_summary(results: SearchResults, folder: Path) -> str:
 def suite_summary(trainings: Sequence[Training], dataset: Dataset) -> str:
     """The models with their costs and accuracies, at most 80 columns wide."""
     costs = costs_of(trainings, dataset.task)
+    groups = by_model(trainings)
+    balance = {name: mean_and_sd(one) for name, group in groups.items() if (one := balanced(group))}
+    last = "balanced %" if balance else "seeds"
     lines = [f"The references on {visible(dataset.name)}"]
-    lines.append(f"  {'model':<26}{'parameters':>12}{'MACs':>14}{'test %':>16}{'seeds':>8}")
-    for name, group in by_model(trainings).items():
+    lines.append(f"  {'model':<24}{'parameters':>12}{'MACs':>13}{'test %':>14}{last:>14}")
+    for name, group in groups.items():
         params, macs = (f"{costs[name][cost]:,}" for cost in EXACT_OBJECTIVES)
         accuracy = mean_and_sd(sample(group, "test_accuracy"))
-        shown = shortened(name, 25)
-        lines.append(f"  {shown:<26}{params:>12}{macs:>14}{accuracy:>16}{len(group):>8}")
+        end = balance.get(name, MISSING) if balance else str(len(group))
+        shown = shortened(name, 23)
+        lines.append(f"  {shown:<24}{params:>12}{macs:>13}{accuracy:>14}{end:>14}")
     lines.append(f"\n  {'tables':<14}results.md and results.csv among the run's artifacts")
     return "\n".join(lines)
 

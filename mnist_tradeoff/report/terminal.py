@@ -8,6 +8,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from mnist_tradeoff.analysis.classes import balanced_accuracies
 from mnist_tradeoff.architecture.costs import exact_costs
 from mnist_tradeoff.architecture.own_model import AnyArchitecture
 from mnist_tradeoff.architecture.references import REFERENCES, misfit, reference_of
@@ -264,6 +265,8 @@ def summary(architecture: AnyArchitecture, dataset: Dataset, result: FinalResult
         ("val_accuracy", f"{result.val.accuracy:.2%}", ""),
         ("test_accuracy", f"{result.test.accuracy:.2%}", ""),
     ]
+    balanced = balanced_accuracies(dataset, result.val.predictions, result.test.predictions)
+    rows += [(name, f"{value:.2%}", "each class counts alike") for name, value in balanced.items()]
     if reference:
         documented = reference.documented_test_accuracy
         difference = 100 * (result.test.accuracy - documented)
@@ -272,5 +275,6 @@ def summary(architecture: AnyArchitecture, dataset: Dataset, result: FinalResult
     name = f"{reference.name} = {architecture}" if reference else str(architecture)
     heading = ("", "measured", "documented" if reference else "")
     title = f"{name} on {dataset.name}, {len(dataset.test.labels):,} test images"
-    table = [f"  {a:<14}{b:>12}   {c}".rstrip() for a, b, c in (heading, *rows)]
+    width = max(14, *(len(name) + 1 for name, _, _ in rows))
+    table = [f"  {a:<{width}}{b:>12}   {c}".rstrip() for a, b, c in (heading, *rows)]
     return "\n".join([title, *table])

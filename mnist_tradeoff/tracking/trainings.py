@@ -4,28 +4,30 @@ import dataclasses
 import io
 import json
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from importlib.metadata import version
+from typing import Any
 
 import mlflow
 import numpy as np
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
-from mlflow.models import infer_signature
 
+from mnist_tradeoff.analysis.classes import balanced_accuracies
 from mnist_tradeoff.analysis.trainings import Training
 from mnist_tradeoff.architecture.own_model import own_name
 from mnist_tradeoff.data.dataset import Dataset
+from mnist_tradeoff.tracking.logged_model import log_model
 from mnist_tradeoff.tracking.runs import log_contents
 from mnist_tradeoff.tracking.store import TrackingError, tracking_errors
 from mnist_tradeoff.tracking.tags import LEFT_OUT, PARENT_TAG, internal, role_of
 from mnist_tradeoff.training.fingerprint import code_version
 from mnist_tradeoff.training.loop import Epoch, FinalResult
 
-PREDICTIONS_FILE = "test_predictions.npy"
+PREDICTIONS_FILE, LOSSES_FILE = "test_predictions.npy", "test_losses.npy"
+# By column.
+Table = Mapping[str, Sequence[Any]]
 CURVE_METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
-MODEL_REQUIREMENTS = ("mlflow", "tensorflow", "keras", "numpy")
 
 
 def log_fingerprint(fingerprint: str) -> None:
@@ -39,37 +41,41 @@ def log_epoch(epoch: Epoch) -> None:
     mlflow.log_metrics(values, step=values.pop("epoch"))
 
 
-def log_result(result: FinalResult, dataset: Dataset, curve: bytes) -> None:
-    """Final metrics, the model with its signature, test predictions, and the learning curve.
+def log_result(
+    result: FinalResult,
+    dataset: Dataset,
+    pictures: Mapping[str, bytes],
+    tables: Mapping[str, Table],
+) -> None:
+    """Final metrics, the model with its signature, test predictions, pictures and tables.
 
     val_loss and val_accuracy are the last epoch's and stand there already.
 
     Args:
-        curve: the learning curve, PNG.
+        pictures: PNG, by file name.
+        tables: by file name, which ends in ``.json``; MLflow shows them as tables.
     """
     mlflow.log_metrics(
         {
             "train_seconds": result.train_seconds,
             "test_loss": result.test.loss,
             "test_accuracy": result.test.accuracy,
+            **balanced_accuracies(dataset, result.val.predictions, result.test.predictions),
         }
     )
     mlflow.set_tag("precision", result.precision)
-    example = dataset.val.images[:1]
-    # Here, because it imports TensorFlow, and backend must have done that first, quietly.
-    from mlflow.tensorflow import log_model
+    log_model(result.model, dataset.val.images[:1], dataset.class_names)
+    predictions = result.test.predictions.astype(dataset.test.labels.dtype)
+    arrays = {PREDICTIONS_FILE: predictions, LOSSES_FILE: result.test.losses}
+    log_contents({**{name: _npy(array) for name, array in arrays.items()}, **pictures})
+    for file, table in tables.items():
+        mlflow.log_table(dict(table), file)
 
-    log_model(
-        result.model,
-        name="model",
-        signature=infer_signature(example, result.model(example).numpy()),
-        # Named here, because MLflow would run the model in another process to find them out.
-        pip_requirements=[f"{package}=={version(package)}" for package in MODEL_REQUIREMENTS],
-        metadata={"classes": list(dataset.class_names)} if dataset.class_names else None,
-    )
-    predictions = io.BytesIO()
-    np.save(predictions, result.test.predictions.astype(dataset.test.labels.dtype))
-    log_contents({PREDICTIONS_FILE: predictions.getvalue(), "learning_curve.png": curve})
+
+def _npy(array: np.ndarray) -> bytes:
+    content = io.BytesIO()
+    np.save(content, array)
+    return content.getvalue()
 
 
 def finished_trainings(
@@ -119,7 +125,7 @@ def read_training(run_id: str) -> Training:
     client = mlflow.MlflowClient()
     with tracking_errors(), tempfile.TemporaryDirectory() as folder:
         run = client.get_run(run_id)
-        predictions = _read_predictions(client.download_artifacts(run_id, PREDICTIONS_FILE, folder))
+        predictions = read_array(client.download_artifacts(run_id, PREDICTIONS_FILE, folder))
         curves = {
             name: tuple(metric.value for metric in client.get_metric_history(run_id, name))
             for name in CURVE_METRICS
@@ -154,7 +160,12 @@ def _read_left_out(text: str) -> dict[str, str]:
     return {str(name): str(why) for name, why in found.items()} if isinstance(found, dict) else {}
 
 
-def _read_predictions(path: str) -> np.ndarray:
+def read_array(path: str) -> np.ndarray:
+    """An array that ``log_result`` has logged.
+
+    Raises:
+        TrackingError: the file is damaged.
+    """
     try:
         return np.load(path, allow_pickle=False)
     except (ValueError, EOFError) as error:

@@ -16,11 +16,15 @@ MIN_IMAGES_PER_THREAD = 16
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Mean cross-entropy, accuracy and the predicted class of every image, int (n,)."""
+    """Mean cross-entropy, accuracy, and of every image the predicted class and its own loss.
+
+    predictions: int (n,); losses: float32 (n,).
+    """
 
     loss: float
     accuracy: float
     predictions: np.ndarray
+    losses: np.ndarray
 
 
 def slice_edges(size: int, images: int = 0) -> list[tuple[int, int]]:
@@ -68,4 +72,4 @@ def evaluate(predict: Callable[[np.ndarray], np.ndarray], images: Split) -> Eval
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(images.labels.astype(np.int32), logits)
     predictions = logits.argmax(axis=1)
     accuracy = float((predictions == images.labels).mean())
-    return Evaluation(float(tf.reduce_mean(losses)), accuracy, predictions)
+    return Evaluation(float(tf.reduce_mean(losses)), accuracy, predictions, losses.numpy())

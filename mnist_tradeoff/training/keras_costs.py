@@ -179,14 +179,15 @@ def _macs(call: Call) -> int:
 
 
 def _num_params(made: list[Call]) -> int:
-    """Weights as deployed, each once; a normalisation behind a linear layer leaves a bias."""
-    found = 0
-    for layer in {id(one.layer): one.layer for one in made}.values():
-        if isinstance(layer, layers.BatchNormalization):
-            found += _deployed_norm(layer, made)
-        else:
-            found += sum(math.prod(weight.shape) for weight in getattr(layer, "weights", ()))
-    return found
+    every = {id(one.layer): one.layer for one in made}
+    return sum(deployed_params(layer, made) for layer in every.values())
+
+
+def deployed_params(layer: Any, made: list[Call]) -> int:
+    """Weights of a layer as deployed; a normalisation behind a linear layer leaves a bias."""
+    if isinstance(layer, layers.BatchNormalization):
+        return _deployed_norm(layer, made)
+    return sum(math.prod(weight.shape) for weight in getattr(layer, "weights", ()))
 
 
 def _deployed_norm(norm: Any, made: list[Call]) -> int:

@@ -4,8 +4,10 @@ import json
 import os
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import numpy as np
@@ -258,10 +260,10 @@ def test_a_budget_that_nothing_meets_is_one_line_and_leaves_the_registry_alone(c
     assert registered(folder) == before
 
 
-@pytest.mark.slow
-def test_the_champion_answers_over_http(champion, stripes):
+@pytest.fixture(scope="module")
+def served(champion):
+    """Address of MLflow's real model server over the champion."""
     folder, _ = champion
-    test = sets.load(str(stripes)).test
     port = free_port()
     command = [sys.executable, "-m", "mlflow", "models", "serve"]
     command += ["-m", "models:/mnist_tradeoff@champion", "--env-manager", "local"]
@@ -269,22 +271,46 @@ def test_the_champion_answers_over_http(champion, stripes):
     with subprocess.Popen(
         command,
         cwd=folder,
-        env=environment(folder),
+        env={**environment(folder), "PYTHONPATH": ""},  # a model needs nothing of this project
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     ) as server:
         try:
             wait_for(f"http://127.0.0.1:{port}/ping")
-            body = json.dumps({"inputs": test.images[:50].tolist()}).encode()
-            request = urllib.request.Request(
-                f"http://127.0.0.1:{port}/invocations",
-                body,
-                {"Content-Type": "application/json"},
-            )
-            with urllib.request.urlopen(request, timeout=60) as response:
-                logits = np.array(json.load(response)["predictions"])
+            yield f"http://127.0.0.1:{port}/invocations"
         finally:
             os.killpg(server.pid, 15)
-    assert logits.shape == (50, 10)
+
+
+def ask(address: str, inputs: Any) -> tuple[int, Any]:
+    """Status and answer of a request with these inputs."""
+    body = json.dumps({"inputs": inputs}).encode()
+    request = urllib.request.Request(address, body, {"Content-Type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=60) as response:
+            return response.status, json.load(response)["predictions"]
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)["message"]
+
+
+@pytest.mark.slow
+def test_the_champion_answers_over_http_and_refuses_nonsense_in_one_line(served, stripes):
+    test = sets.load(str(stripes)).test
+    images = test.images[:50].astype(int)
+    for inputs, line in (
+        (images / 255, "multiply these by 255"),
+        (images / 78 - 0.42, "values must be 0 to 255"),
+        (-images, "values must be 0 to 255"),
+        (np.full((1, 28, 28), np.nan), "a value is NaN"),
+        (images[:, 1:], "the images must be (n, 28, 28), not (50, 27, 28)"),
+        (images[0], "put the one image into a list"),
+        (np.zeros(100_000), "100,000 images at once: send at most 10,000"),
+    ):
+        status, answer = ask(served, inputs.tolist())
+        assert (status, "\n" in answer) == (400, False)
+        assert line in answer
+    status, answer = ask(served, images.tolist())
+    logits = np.array(answer)
+    assert (status, logits.shape) == (200, (50, 10))
     assert (logits.argmax(axis=1) == test.labels[:50]).mean() > 0.4

@@ -127,7 +127,7 @@ def test_report_is_beside_the_store_and_logged(finished_search):
     logged = {file.path for file in client.list_artifacts(parent.info.run_id)}
     written = {path.name for path in (folder / "search_widths").iterdir()}
     tables = {"pareto.md", "pareto.csv", "trials.csv", "finals.csv", "numbers.json"}
-    assert written == tables | {"report.html", "figures"}
+    assert written == tables | {"report.html", "figures", "models"}
     assert logged == written | {"dataset"}
     figures = {file.path for file in client.list_artifacts(parent.info.run_id, "figures")}
     assert figures == {
@@ -176,6 +176,50 @@ def test_report_needs_no_network_and_tells_what_a_point_is(finished_search):
         charts.nth(1).get_by_text("seconds of trials").click()
         expect(charts.nth(1).locator(".xtitle")).to_have_text("seconds of trials")
     assert not errors
+
+
+def test_a_click_on_a_point_opens_the_page_of_its_model(finished_search):
+    folder, _ = finished_search
+    report = folder / "search_widths" / "report.html"
+    runs = {run.info.run_id: run for run in of_role(folder, "final")}
+    assert {path.stem for path in report.parent.glob("models/*.html")} == set(runs)  # of one seed
+    for width, dark in ((1200, False), (400, True)):
+        with open_page(offline=True, width=width, dark=dark) as page:
+            page.goto(report.as_uri())
+            chart = page.locator(".js-plotly-plot").first
+            target = chart.evaluate(
+                """chart => {
+                    const front = chart.data.find(trace => trace.name === "front, test");
+                    chart.emit("plotly_click", { points: [{ customdata: front.customdata[0] }] });
+                    return front.customdata[0];
+                }"""
+            )
+            page.wait_for_url(f"**/{target}")
+            run = runs[Path(target).stem]
+            expect(page.locator("h1")).to_have_text(f"{run.data.params['model']} on stripes")
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            expect(page.locator("svg.plot")).to_have_count(4)
+            wrong = round(200 * (1 - run.data.metrics["test_accuracy"]))
+            expect(page.locator(".mistake img")).to_have_count(min(wrong, 60))
+            expect(page.get_by_role("region", name="Confusion matrix")).to_be_visible()
+            look(page, f"model_{width}")
+            page.locator("svg.plot a").last.click()
+            expect(page.locator("h1")).to_contain_text("on stripes")
+            page.get_by_role("link", name="widths").click()
+            expect(page.locator("h1")).to_have_text("Study widths on stripes")
+
+
+def test_the_page_of_a_run_is_written_on_demand(finished_search, stripes):
+    folder, _ = finished_search
+    (final, *_) = of_role(folder, "final")
+    (trial, *_) = of_role(folder, "trial")
+    command = [sys.executable, "-m", "experiments.report", "--dataset", str(stripes), "--run_id"]
+    done = execute(folder, [*command, final.info.run_id])
+    assert done.returncode == 0, done.stderr
+    assert f"search_widths/models/{final.info.run_id}.html" in done.stdout
+    client = mlflow.MlflowClient(f"sqlite:///{folder}/mlflow.db")
+    assert "model.html" in {file.path for file in client.list_artifacts(final.info.run_id)}
+    assert_one_line(execute(folder, [*command, trial.info.run_id]), "no finished training")
 
 
 def test_optunas_dashboard_opens_the_study(finished_search):

@@ -64,9 +64,17 @@ def test_run_leaves_what_the_contract_names(finished, stripes):
     for metric in ("loss", "accuracy", "val_loss", "val_accuracy"):
         assert [m.step for m in client.get_metric_history(run.info.run_id, metric)] == [1, 2, 3]
     files = [file.path for file in client.list_artifacts(run.info.run_id)]
-    assert files == ["dataset", "learning_curve.png", "test_predictions.npy"]
+    assert files == [
+        *("confusion_matrix.json", "confusion_matrix.png", "dataset", "learning_curve.png"),
+        *("per_class_accuracy.json", "test_losses.npy", "test_predictions.npy"),
+    ]
     shown = {file.path for file in client.list_artifacts(run.info.run_id, "dataset")}
     assert shown == {f"dataset/{name}" for name in ("classes.csv", "classes.png", "summary.json")}
+    mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
+    table = mlflow.load_table("per_class_accuracy.json", run_ids=[run.info.run_id])
+    mlflow.set_tracking_uri("")
+    assert table["images"].tolist() == [20] * 10
+    assert sum(table["right"]) == pytest.approx(200 * run.data.metrics["test_accuracy"])
 
 
 def test_summary_has_no_documented_numbers_for_another_set(finished):

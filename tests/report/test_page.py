@@ -12,6 +12,7 @@ from mnist_tradeoff.analysis.trainings import Model
 from mnist_tradeoff.report import html
 from mnist_tradeoff.report.answer import answer
 from mnist_tradeoff.report.front_charts import front_chart
+from mnist_tradeoff.report.links import Links, page_of
 from mnist_tradeoff.search.results import Interim, SearchResults
 from tests.browser import look, open_page
 from tests.factories import LARGE, MIDDLE, SMALL, make_results
@@ -29,7 +30,7 @@ def results() -> SearchResults:
 @pytest.fixture(scope="module")
 def page_file(results, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("page") / "report.html"
-    path.write_text(html.render(results, RUNS_PAGE, "mlflow ui"))
+    path.write_text(html.render(results, Links(RUNS_PAGE, "mlflow ui")))
     return path
 
 
@@ -49,7 +50,7 @@ def test_all_is_in_the_one_file_and_what_comes_from_outside_is_escaped(results):
         return replace(model, name=NASTY)
 
     nasty = replace(results, dataset=NASTY, finalists=list(map(renamed, results.finalists)))
-    text = html.render(nasty, RUNS_PAGE)
+    text = html.render(nasty, Links(RUNS_PAGE))
     assert NASTY not in text
     assert "<script>alert" not in text
     assert "\u202e" not in text
@@ -136,6 +137,16 @@ def test_intervals_of_few_seeds_are_not_drawn(results):
     assert "95 % interval" in front.text[0]
     (steps,) = [trace for trace in drawn.data if trace.line.shape == "hv"]
     assert len(steps.x) == 3
+
+
+def test_points_lead_to_the_page_of_their_model_or_else_to_their_run(results):
+    first, second = (results.finalists[i].best.run_id for i in (0, 1))
+    links = Links(RUNS_PAGE, pages={first}, trials={0: "run-of-0"})
+    drawn: Any = front_chart(results, "num_params", links)
+    by_name = {trace.name: trace.customdata for trace in drawn.data}
+    assert list(by_name["front, test"])[:2] == [page_of(first), RUNS_PAGE + second]
+    assert list(by_name["trials, validation"])[:2] == [f"{RUNS_PAGE}run-of-0", ""]
+    assert f'<a href="{page_of(first)}">page</a>' in html.render(results, links)
 
 
 def test_an_interim_page_says_so_and_shows_the_front_of_the_trials(results):

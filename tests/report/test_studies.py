@@ -19,7 +19,7 @@ def folder(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("studies")
     for name, finals in (("first", make_results().finalists), ("second", [])):
         results = replace(make_results(), study=name, finalists=finals)
-        write(search_texts(results, [], "", ""), report_folder(folder, name))
+        write(search_texts(results, []), report_folder(folder, name))
     return folder
 
 

@@ -28,7 +28,7 @@ def dataset(name: str) -> Dataset:
 
 
 def result(test_accuracy: float) -> FinalResult:
-    evaluation = Evaluation(0.1, test_accuracy, np.zeros(5))
+    evaluation = Evaluation(0.1, test_accuracy, np.zeros(5, int), np.zeros(5))
     model = build(parse("1C3"), MNIST)
     return FinalResult(model, (), 1.25, "float32", evaluation, test=evaluation)
 
@@ -39,6 +39,10 @@ def test_summary_compares_a_reference_on_mnist():
     assert text.splitlines()[0] == "cnn_v1 = 16C3-P2-32C3-P2 on mnist, 5 test images"
     assert "12,810   12,810" in text
     assert "98.89%   98.39%  (+0.50 points)" in text
+    # All its images are of one class.
+    (line,) = [line for line in text.splitlines() if "test_balanced_accuracy" in line]
+    assert line.split() == ["test_balanced_accuracy", "100.00%", "each", "class", "counts", "alike"]
+    assert max(map(len, text.splitlines())) <= 80
 
 
 @pytest.mark.parametrize(("model", "name"), [("cnn_v1", "digits"), ("8C3-P2", "mnist")])

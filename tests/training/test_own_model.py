@@ -19,6 +19,7 @@ from mnist_tradeoff.training.build import build, build_net
 from mnist_tradeoff.training.keras_costs import FREE, IN_PLACE, MACS, count, graph_macs
 from mnist_tradeoff.training.loop import train_and_test
 from mnist_tradeoff.training.own_checks import leaves
+from mnist_tradeoff.training.own_layers import own_layer_costs
 from mnist_tradeoff.training.own_model import load_own_model
 from mnist_tradeoff.training.recipe import TrainConfig
 from tests.factories import constants
@@ -45,6 +46,14 @@ def test_a_normalisation_is_counted_as_it_is_deployed():
     kernels = 9 * channels + 9 * channels**2 + channels * 10 + 10
     assert found.counts.num_params == kernels + channels + channels + 2 * channels
     assert found.counts.trainable_params == kernels + channels + 5 * channels
+
+
+@pytest.mark.parametrize("function", ["lenet", "resnet"])
+def test_its_layers_add_up_to_the_model(function):
+    found = own(function)
+    costs = own_layer_costs(build(found, MNIST))
+    assert sum(layer.num_params for layer in costs) == found.counts.num_params
+    assert sum(layer.macs or 0 for layer in costs) == found.counts.macs
 
 
 # Of every kind that arithmetic knows, one that differs from the defaults.

@@ -1,0 +1,137 @@
+"""A finished training's run, with all that the page of its model tells."""
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import mlflow
+import numpy as np
+import pandas as pd
+from mlflow.entities import Run
+from mlflow.exceptions import MlflowException
+
+from mnist_tradeoff.analysis.trainings import Training
+from mnist_tradeoff.data.dataset import Dataset
+from mnist_tradeoff.tracking.models import FRONT_FILE
+from mnist_tradeoff.tracking.store import TrackingError, tracking_errors
+from mnist_tradeoff.tracking.study_runs import find_run
+from mnist_tradeoff.tracking.tags import STUDY_ROLE, role_of
+from mnist_tradeoff.tracking.trainings import LOSSES_FILE, read_array, read_training
+
+PAGE_FILE = "model.html"
+# Of the references that were trained on the same images: enough for the four with several seeds.
+MAX_REFERENCE_RUNS = 200
+
+
+@dataclass(frozen=True)
+class ModelRun:
+    """A training as its run tells it.
+
+    params: as they were logged.
+    losses: of the test images, float (n,); empty where an older version did not log them.
+    files: paths and bytes of the run's artifacts.
+    study: the name of the one that it belongs to; empty: none.
+    """
+
+    training: Training
+    name: str
+    params: Mapping[str, str]
+    losses: np.ndarray
+    files: Sequence[tuple[str, int]]
+    experiment_id: str
+    study: str
+
+
+def read_model_run(run_id: str) -> ModelRun:
+    """A finished training with its files.
+
+    Raises:
+        TrackingError: the run, or a file of it, is gone or damaged.
+    """
+    client = mlflow.MlflowClient()
+    with tracking_errors():
+        run = client.get_run(run_id)
+        files = list(_files(client, run_id))
+        losses = np.zeros(0)
+        if LOSSES_FILE in dict(files):
+            with tempfile.TemporaryDirectory() as folder:
+                losses = read_array(client.download_artifacts(run_id, LOSSES_FILE, folder))
+    return ModelRun(
+        read_training(run_id),
+        run.info.run_name or run_id,
+        run.data.params,
+        losses,
+        files,
+        run.info.experiment_id,
+        run.data.tags.get("study", ""),
+    )
+
+
+def _files(client: mlflow.MlflowClient, run_id: str, path: str = "") -> Iterator[tuple[str, int]]:
+    for file in client.list_artifacts(run_id, path):
+        if file.is_dir:
+            yield from _files(client, run_id, file.path)
+        elif file.path != PAGE_FILE:
+            yield file.path, file.file_size or 0
+
+
+def front_of_study(study: str) -> pd.DataFrame | None:
+    """The rows of a study's ``pareto.csv``; None where it has none that can be read."""
+    run = find_run(STUDY_ROLE, study)
+    if run is None:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            client = mlflow.MlflowClient()
+            return pd.read_csv(client.download_artifacts(run.info.run_id, FRONT_FILE, folder))
+        except (MlflowException, OSError, ValueError):
+            return None
+
+
+def references_on(dataset: Dataset, experiment_id: str) -> list[Training]:
+    """The references that an experiment's suites have trained on the same images.
+
+    Raises:
+        TrackingError: the store failed.
+    """
+    with tracking_errors():
+        runs = mlflow.MlflowClient().search_runs(
+            [experiment_id],
+            "tags.role = 'reference' and attributes.status = 'FINISHED'",
+            max_results=MAX_REFERENCE_RUNS,
+        )
+    return [_training(run) for run in runs if role_of(run) == "reference" and _is_of(run, dataset)]
+
+
+def _is_of(run: Run, dataset: Dataset) -> bool:
+    inputs = run.inputs.dataset_inputs if run.inputs else []
+    is_complete = {"test_accuracy", "num_params", "macs"} <= set(run.data.metrics)
+    return is_complete and dataset.digest in {used.dataset.digest for used in inputs}
+
+
+def _training(run: Run) -> Training:
+    metrics, params = run.data.metrics, run.data.params
+    return Training(params.get("model", ""), 0, run.info.run_id, metrics)
+
+
+def log_page(run_id: str, page: str) -> None:
+    """The page of a run's model, as its artifact ``model.html``.
+
+    Raises:
+        TrackingError: the store failed.
+    """
+    with tracking_errors():
+        mlflow.MlflowClient().log_text(run_id, page, PAGE_FILE)
+
+
+def require_page_possible(training: Training, dataset: Dataset) -> None:
+    """Refuse predictions of another number of images.
+
+    Raises:
+        TrackingError: they are not those of this set.
+    """
+    if len(training.predictions) != len(dataset.test.labels):
+        raise TrackingError(
+            f"run {training.run_id} has answers to {len(training.predictions):,} test images, and "
+            f"'{dataset.name}' has {len(dataset.test.labels):,}: name its set with dataset=PATH"
+        )
