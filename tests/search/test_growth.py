@@ -140,9 +140,9 @@ def test_progress_of_thousands_of_trials_takes_a_second():
         make_trial(n, f"{2 + n % 500}C3-P2", 10 * (2 + n % 500), {3: generator.uniform(0.9, 0.999)})
         for n in range(3_000)
     ]
-    start = time.monotonic()
+    start = time.process_time()  # other programs may have the cores
     progress(trials, 3, MNIST_SCALE)
-    assert time.monotonic() - start < 10
+    assert time.process_time() - start < 10
 
 
 @pytest.mark.parametrize("objectives", [1, 2, 3, 4])
