@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+from pathlib import Path
 
 import mlflow
 import pytest
@@ -13,16 +14,26 @@ from mnist_tradeoff.tracking.study_runs import study_run
 from tests.studies import CONFIG, DATA
 
 
-@pytest.mark.usefixtures("store")
+def overwrite_table(path: Path, name: str) -> None:
+    """Garbage where a table of a database begins."""
+    with sqlite3.connect(path) as database:
+        find = "SELECT rootpage FROM sqlite_master WHERE name = ?"
+        (page,) = database.execute(find, [name]).fetchone()
+        (size,) = database.execute("PRAGMA page_size").fetchone()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"x" * size)
+
+
 @pytest.mark.parametrize("is_end", [True, False], ids=["search", "report"])
 def test_a_study_whose_run_cannot_be_read_is_one_line(store, tmp_path, monkeypatch, is_end):
     monkeypatch.delenv("OPTUNA_STORAGE", raising=False)
-    path = shutil.copy(store / "mlflow.db", tmp_path)
-    mlflow.set_tracking_uri(f"sqlite:///{path}")
     study = Study(CONFIG, DATA, MNIST, tmp_path)
-    study.parent_run_id = mlflow.MlflowClient().create_run("0").info.run_id
-    with sqlite3.connect(path) as database:
-        database.execute("PRAGMA writable_schema = ON")
-        database.execute("UPDATE sqlite_master SET rootpage = 0 WHERE name = 'params'")
+    with mlflow.start_run() as made:
+        mlflow.log_param("seed", 0)
+    study.parent_run_id = made.info.run_id
+    path = Path(shutil.copy(store / "mlflow.db", tmp_path))
+    overwrite_table(path, "params")
+    mlflow.set_tracking_uri(f"sqlite:///{path}")
     with pytest.raises(TrackingError, match=rf"'{path}' is damaged"), study_run({}, study, is_end):
         pass
