@@ -18,11 +18,12 @@ from mnist_tradeoff.pipelines.live import results_of_trials
 from mnist_tradeoff.pipelines.model_pages import pages_of_study
 from mnist_tradeoff.pipelines.trainings import Trained, train_all
 from mnist_tradeoff.report import terminal
+from mnist_tradeoff.report.comparison import write_comparison
 from mnist_tradeoff.report.links import Links
 from mnist_tradeoff.report.notes import study_metrics, study_note
 from mnist_tradeoff.report.search import report_folder, search_pictures, search_texts, write
 from mnist_tradeoff.report.search_frames import pareto_frame
-from mnist_tradeoff.report.studies import write_comparison, write_index
+from mnist_tradeoff.report.studies import write_index
 from mnist_tradeoff.report.summary import nearby, search_summary
 from mnist_tradeoff.search.config import SearchConfig
 from mnist_tradeoff.search.identity import data_name, same_data

@@ -8,6 +8,7 @@ from pathlib import Path
 from mnist_tradeoff.report import html, terminal
 from mnist_tradeoff.report.links import NO_LINKS, Links
 from mnist_tradeoff.report.search import report_folder, write
+from mnist_tradeoff.search.identity import IDENTITY, shown_settings
 from mnist_tradeoff.search.results import Interim, SearchResults
 from mnist_tradeoff.search.study import Study
 from mnist_tradeoff.search.successive_halving import TrialRecord
@@ -34,6 +35,7 @@ def results_of_trials(study: Study, dataset: str, finished: Sequence[TrialRecord
         epochs=config.epochs,
         trials=finished,
         rejected=study.rejected(),
+        settings=shown_settings(study.optuna.user_attrs[IDENTITY]),
     )
 
 

@@ -48,3 +48,8 @@ def public_hv2() -> float:
     nets = [net for net in PUBLIC_NETS if net.protocol != "best of many"]
     params, accuracies = zip(*((net.num_params, net.test_accuracy) for net in nets), strict=True)
     return hv2(np.array(params), np.array(accuracies), MNIST_SCALE)
+
+
+def public_nets_with(cost: str, protocol: str) -> list[PublicNet]:
+    """The published nets of a protocol whose cost is known."""
+    return [net for net in PUBLIC_NETS if net.protocol == protocol and net.cost(cost)]

@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from mnist_tradeoff.analysis.trainings import Training, tidy
 from mnist_tradeoff.report import html, search_figures, search_frames, search_tables
@@ -31,8 +33,23 @@ def search_texts(
         "pareto.csv": search_frames.pareto_frame(results).to_csv(index=False),
         "trials.csv": search_frames.trials_frame(results).to_csv(index=False),
         "finals.csv": tidy(trainings).to_csv(index=False),
-        NUMBERS_FILE: json.dumps({"dataset": results.dataset, **study_metrics(results)}, indent=1),
+        NUMBERS_FILE: json.dumps(numbers(results), indent=1),
         "report.html": html.render(results, links),
+    }
+
+
+def numbers(results: SearchResults) -> dict[str, Any]:
+    """What pages about several studies need: metrics, settings, and how the hypervolume grew.
+
+    Of the growth it is the points at which it changed, and the last: (seconds, HV2).
+    """
+    grown = [(point.seconds, point.hv2) for point in results.progress]
+    steps = [two for one, two in pairwise([(0.0, 0.0), *grown]) if one[1] != two[1]]
+    return {
+        "dataset": results.dataset,
+        **study_metrics(results),
+        "settings": dict(results.settings),
+        "progress": list(dict.fromkeys([*steps, *grown[-1:]])),
     }
 
 

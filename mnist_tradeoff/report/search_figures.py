@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from mnist_tradeoff.analysis.pareto import staircase
 from mnist_tradeoff.analysis.trainings import Model
 from mnist_tradeoff.architecture.costs import COSTS, EXACT_OBJECTIVES
-from mnist_tradeoff.architecture.public_nets import PROTOCOLS, PUBLIC_NETS, PublicNet
+from mnist_tradeoff.architecture.public_nets import PROTOCOLS, PUBLIC_NETS
+from mnist_tradeoff.report.public_table import public_nets_with
 from mnist_tradeoff.report.style import (
     FRONT_COLOR,
     FRONT_STYLE,
@@ -99,11 +100,6 @@ def _draw_public(axes: Axes, cost: str) -> None:
         looks = {"markerfacecolor": "none", "color": PUBLIC_COLOR, "markersize": 7}
         label = f"public: {words}" if nets else None
         axes.plot(costs, errors, PUBLIC_MARKERS[protocol], **looks, label=label)
-
-
-def public_nets_with(cost: str, protocol: str) -> list[PublicNet]:
-    """The published nets of a protocol whose cost is known."""
-    return [net for net in PUBLIC_NETS if net.protocol == protocol and net.cost(cost)]
 
 
 def _draw_front(axes: Axes, results: SearchResults, cost: str) -> None:

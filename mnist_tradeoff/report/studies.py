@@ -1,4 +1,4 @@
-"""Pages about several studies, made of the tables that their reports left: index, comparison."""
+"""The page that lists all studies, made of the tables that their reports left."""
 
 import json
 from collections.abc import Mapping
@@ -7,22 +7,15 @@ from typing import Any
 from urllib.parse import quote
 
 import pandas as pd
-import plotly.graph_objects as go
 
-from mnist_tradeoff.analysis.pareto import staircase
 from mnist_tradeoff.architecture.costs import COSTS
-from mnist_tradeoff.report.chart_base import empty_chart, error_scale
-from mnist_tradeoff.report.html import chart_section, page, table_html
+from mnist_tradeoff.report.html import page, table_html
 from mnist_tradeoff.report.numbers import MISSING
 from mnist_tradeoff.report.plain import escaped
 from mnist_tradeoff.report.search import FOLDER_PREFIX, NUMBERS_FILE, report_folder, write
-from mnist_tradeoff.report.search_tables import Table
-from mnist_tradeoff.report.style import STUDY_COLORS, shown_error
 
 INDEX = "studies.html"
 COST = "num_params"
-DASHES = ("solid", "dash", "dot", "dashdot")
-TITLE = "The fronts, by mean test accuracy"
 
 
 def write_index(folder: Path) -> Path:
@@ -36,21 +29,8 @@ def write_index(folder: Path) -> Path:
         for path in folder.glob(f"{FOLDER_PREFIX}*/report.html")
     )
     fronts = {name: front_of(folder, name) for name in names}
-    body = ["<h1>Studies</h1>", _overview(fronts, folder)]
+    body = ["<h1>Studies</h1>", overview(fronts, folder)]
     (path,) = write({INDEX: page("Studies", body, has_charts=False)}, folder)
-    return path
-
-
-def write_comparison(names: list[str], folder: Path) -> Path:
-    """``compare_A_B.html``: the fronts of several studies in one chart.
-
-    Raises:
-        OSError: the folder cannot be written.
-    """
-    fronts = {name: front_of(folder, name) for name in names}
-    title = escaped(f"Studies {', '.join(names)}")
-    body = [f"<h1>{title}</h1>", _overview(fronts, folder), _chart_of(fronts)]
-    (path,) = write({f"compare_{'_'.join(names)}.html": page(title, body)}, folder)
     return path
 
 
@@ -72,7 +52,12 @@ def numbers_of(folder: Path, study: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _overview(fronts: Mapping[str, pd.DataFrame | None], folder: Path) -> str:
+def overview(fronts: Mapping[str, pd.DataFrame | None], folder: Path) -> str:
+    """The table of all studies: their images, fronts and hypervolumes, with links to the reports.
+
+    Args:
+        fronts: see ``front_of``.
+    """
     header = ["images", "models", f"{COSTS[COST].label} from", "to", "best test %", "HV2, test"]
     rows = [[name, *_numbers(frame, numbers_of(folder, name))] for name, frame in fronts.items()]
     links = [
@@ -95,37 +80,3 @@ def _numbers(frame: pd.DataFrame | None, numbers: Mapping[str, Any]) -> list[str
         f"{100 * frame['test_accuracy'].max():.2f}",
         f"{volume:.3f}" if isinstance(volume, float) else MISSING,
     ]
-
-
-def _chart_of(fronts: Mapping[str, pd.DataFrame | None]) -> str:
-    known = {name: frame for name, frame in fronts.items() if frame is not None}
-    figure = empty_chart(f"{COSTS[COST].label} (log)", "", log=True)
-    for i, (name, frame) in enumerate(known.items()):
-        _add(figure, name, frame, i)
-    errors = [1 - value for frame in known.values() for value in frame["test_accuracy"]]
-    error_scale(figure, errors, "test")
-    caption = "Up and to the left is better. Compare studies of the same images only."
-    return chart_section(f"Error against {COSTS[COST].label}", caption, figure, _table_of(known))
-
-
-def _add(figure: go.Figure, name: str, frame: pd.DataFrame, number: int) -> None:
-    errors = [shown_error(1 - value) for value in frame["test_accuracy"]]
-    corners = staircase(list(zip(frame[COST], errors, strict=True)))
-    color = STUDY_COLORS[number % len(STUDY_COLORS)]
-    figure.add_scatter(
-        x=corners[:, 0].tolist(),
-        y=corners[:, 1].tolist(),
-        mode="lines+markers",
-        line={"shape": "hv", "color": color, "dash": DASHES[number % len(DASHES)]},
-        name=escaped(name),
-        hovertemplate=f"{escaped(name)}<br>%{{x:,}} · error %{{y:.2%}}<extra></extra>",
-    )
-
-
-def _table_of(fronts: Mapping[str, pd.DataFrame]) -> Table:
-    rows = [
-        [name, f"`{row['model']}`", f"{row[COST]:,.0f}", f"{100 * row['test_accuracy']:.2f}"]
-        for name, frame in fronts.items()
-        for row in frame.to_dict("records")
-    ]
-    return TITLE, ["study", "model", COSTS[COST].label, "test %"], rows, 2

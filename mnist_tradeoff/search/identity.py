@@ -39,6 +39,12 @@ def identity(config: SearchConfig, dataset: str, task: Task, code: str) -> dict[
     return found | ({CODE: code} if code else {})
 
 
+def shown_settings(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a stored identity what people compare: the space by its name alone."""
+    complete = _complete(found)
+    return {"space": complete.pop("space")["name"], **complete}
+
+
 def first_difference(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str | None:
     """Where a stored identity differs from the wanted one, in words; None if nowhere."""
     complete = _complete(found)

@@ -5,6 +5,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -59,6 +60,7 @@ class SearchResults:
     finalists: of the validation front, the cheapest first.
     references: those that were trained, in their order.
     interim: what it still lacks; None for a finished one.
+    settings: by which it can be told from another study, as plain JSON values.
     """
 
     study: str
@@ -73,6 +75,7 @@ class SearchResults:
     finalists: Sequence[Model] = ()
     references: Sequence[Model] = ()
     interim: Interim | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def cost(self) -> str:

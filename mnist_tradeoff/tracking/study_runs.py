@@ -69,7 +69,7 @@ def study_run(params: Mapping[str, Any], study: Study, is_end: bool = True) -> I
     """
     name = study.config.study
     tags = {"study": name, "role": STUDY_ROLE}
-    with ExitStack() as runs:
+    with tracking_errors(), ExitStack() as runs:
         with study.lock("parent"):  # of several commands, the first one makes it
             parent_id = study.parent_run_id
             if parent_id is None or not _exists(parent_id):

@@ -1,84 +1,31 @@
 """What a study of thousands of trials costs, and who waits for whom meanwhile."""
 
-import math
 import random
 import signal
 import subprocess
 import sys
 import time
-from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from optuna.distributions import CategoricalDistribution, IntDistribution
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import TrialState
 
 from mnist_tradeoff.analysis.hv2 import MNIST_SCALE, hv2
 from mnist_tradeoff.analysis.pareto import on_front
 from mnist_tradeoff.architecture.costs import exact_costs
 from mnist_tradeoff.architecture.task import MNIST
-from mnist_tradeoff.search.config import SearchConfig
 from mnist_tradeoff.search.results import progress
 from mnist_tradeoff.search.running_trial import RunningTrial
 from mnist_tradeoff.search.sampler import SurrogateSampler
 from mnist_tradeoff.search.study import Study
 from mnist_tradeoff.search.successive_halving import Rung, TrialRecord, candidates
-from mnist_tradeoff.search.surrogate import RandomTrial
 from tests.factories import ROOT, make_trial
-
-DATA = "stripes 1234"
-CONFIG = SearchConfig(study="s", trials=100_000)
+from tests.studies import DATA, MANY, grown
 
 
 @pytest.fixture(autouse=True)
 def _no_database(monkeypatch):
     monkeypatch.delenv("OPTUNA_STORAGE", raising=False)
-
-
-class Asked(RandomTrial):
-    """A random trial that remembers what it was asked."""
-
-    def __init__(self, generator: random.Random):
-        super().__init__(generator)
-        self.answers: dict[str, Any] = {}
-        self.distributions: dict[str, IntDistribution | CategoricalDistribution] = {}
-
-    def suggest_int(self, name, low, high, *, log=False):
-        self.distributions[name] = IntDistribution(low, high, log=log)
-        self.answers[name] = super().suggest_int(name, low, high, log=log)
-        return self.answers[name]
-
-    def suggest_categorical(self, name, choices, /):
-        self.distributions[name] = CategoricalDistribution(tuple(choices))
-        self.answers[name] = super().suggest_categorical(name, choices)
-        return self.answers[name]
-
-
-def grown(folder: Path, count: int) -> Study:
-    """A study with so many finished trials, after the references that wait."""
-    study, generator = Study(CONFIG, DATA, MNIST, folder), random.Random(0)
-    for number in range(count):
-        asked = Asked(generator)
-        architecture = study.space.suggest(asked).architecture
-        costs = exact_costs(architecture, MNIST)
-        accuracy = 1 - 0.9 * costs["num_params"] ** -0.4 * math.exp(generator.gauss(0, 0.1))
-        start = datetime(2026, 1, 1) + timedelta(seconds=10 * number)
-        rung = {"epochs": 3, "val_accuracy": accuracy, "val_loss": 0.1, "train_seconds": 1.0}
-        template = FrozenTrial(
-            number=number, trial_id=-1, state=TrialState.COMPLETE, value=None,
-            values=[accuracy, costs["num_params"]], params=asked.answers,
-            distributions=dict(asked.distributions), system_attrs={}, intermediate_values={},
-            user_attrs={
-                "architecture": str(architecture), "seed": number, "costs": costs,
-                "rungs": [{**rung, "precision": "float32", "curve": {}}],
-                "code_version": study.code,
-            },
-            datetime_start=start, datetime_complete=start + timedelta(seconds=9),
-        )  # fmt: skip
-        study.storage.optuna.create_new_trial(study.optuna._study_id, template)
-    return Study(CONFIG, DATA, MNIST, folder)
 
 
 def take(study: Study) -> RunningTrial:
@@ -99,7 +46,7 @@ def take_references(study: Study) -> None:
 
 
 def test_while_one_process_thinks_about_its_proposal_others_take_trials(tmp_path):
-    study, other = grown(tmp_path, 10), Study(CONFIG, DATA, MNIST, tmp_path)
+    study, other = grown(tmp_path, 10), Study(MANY, DATA, MNIST, tmp_path)
     take_references(study)
     taken: list[int] = []
     sampler = sampler_of(study)
@@ -120,8 +67,8 @@ from pathlib import Path
 from typing import Any
 from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.search.study import Study
-from tests.search.test_growth import CONFIG, DATA
-study = Study(CONFIG, DATA, MNIST, Path(sys.argv[1]))
+from tests.studies import DATA, MANY
+study = Study(MANY, DATA, MNIST, Path(sys.argv[1]))
 def think(_):
     print("thinking", flush=True)
     time.sleep(600)
@@ -136,12 +83,12 @@ def test_a_process_that_dies_while_it_thinks_leaves_the_trial_to_others(tmp_path
         folder.mkdir()
         study = grown(folder, 10)
         take_references(study)
-    expected = take(Study(CONFIG, DATA, MNIST, undisturbed))
+    expected = take(Study(MANY, DATA, MNIST, undisturbed))
     command = [sys.executable, "-c", THINKS_FOR_EVER, str(disturbed)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     assert process.stdout is not None
     assert process.stdout.readline() == "thinking\n"
-    study = Study(CONFIG, DATA, MNIST, disturbed)
+    study = Study(MANY, DATA, MNIST, disturbed)
     assert study.optuna.trials[-1].user_attrs["owner"]
     process.send_signal(signal.SIGKILL)
     process.wait()
@@ -193,9 +140,9 @@ def test_progress_of_thousands_of_trials_takes_a_second():
         make_trial(n, f"{2 + n % 500}C3-P2", 10 * (2 + n % 500), {3: generator.uniform(0.9, 0.999)})
         for n in range(3_000)
     ]
-    start = time.monotonic()
+    start = time.process_time()  # other programs may have the cores
     progress(trials, 3, MNIST_SCALE)
-    assert time.monotonic() - start < 10
+    assert time.process_time() - start < 10
 
 
 @pytest.mark.parametrize("objectives", [1, 2, 3, 4])
