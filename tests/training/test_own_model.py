@@ -16,7 +16,8 @@ from mnist_tradeoff.device import litert
 from mnist_tradeoff.device.convert import convert
 from mnist_tradeoff.training import evaluation
 from mnist_tradeoff.training.build import build, build_net
-from mnist_tradeoff.training.keras_costs import FREE, IN_PLACE, MACS, count, graph_macs
+from mnist_tradeoff.training.graph_costs import graph_macs
+from mnist_tradeoff.training.keras_costs import FREE, IN_PLACE, MACS, count
 from mnist_tradeoff.training.loop import train_and_test
 from mnist_tradeoff.training.own_checks import leaves
 from mnist_tradeoff.training.own_layers import own_layer_costs
@@ -60,6 +61,7 @@ def test_its_layers_add_up_to_the_model(function):
 ONE_LAYER = [
     layers.Conv1D(5, 3, strides=2, padding="same"),
     layers.Conv2D(6, (3, 2), strides=2),
+    layers.Conv2D(6, 3, groups=2),
     layers.Conv2DTranspose(4, 3, strides=2),
     layers.Dense(5),
     layers.DepthwiseConv1D(3, depth_multiplier=2),
