@@ -1,4 +1,4 @@
-"""Entry point ``suite``: the four references over several seeds, compared.
+"""Entry point ``suite``: models over several seeds, compared; the four references by default.
 
 mlflow run . -e suite -P seeds=5        or        python -m experiments.suite --seeds 5
 
@@ -7,6 +7,7 @@ finished is not trained again.
 """
 
 from dataclasses import asdict, dataclass
+from itertools import chain
 
 from mnist_tradeoff.architecture.references import REFERENCES, require_model
 from mnist_tradeoff.data.options import DataConfig
@@ -15,22 +16,33 @@ from mnist_tradeoff.system.processes import watch_launcher
 from mnist_tradeoff.system.settings import option, require_range, split_names
 from mnist_tradeoff.training.recipe import Recipe
 
+ALL = "references"
+
 
 @dataclass(frozen=True, kw_only=True)
 class SuiteConfig(Recipe, DataConfig):
-    """Train the four references over several seeds and compare them."""
+    """Train models over several seeds and compare them; the four references by default."""
 
-    seeds: int = option(5, "trainings of each reference, with the seeds 0, 1, 2, …")
+    seeds: int = option(5, "trainings of each model, with the seeds 0, 1, 2, …")
     models: str = option(
-        "",
-        "more models to compare with the references, with commas: notations, or PATH.py:FUNCTION",
+        ALL,
+        "with commas: names of the references ('references': all four), notations, or "
+        "PATH.py:FUNCTION",
     )
 
     def __post_init__(self) -> None:
         super().__post_init__()
         require_range("seeds", self.seeds, 1, 1_000)
-        for model in split_names(self.models):
+        if not self.all_models():
+            raise ValueError(f"models is empty: give notations with commas, or '{ALL}'")
+        for model in self.all_models():
             require_model(model)
+
+    def all_models(self) -> list[str]:
+        """The models by name, each once; the four references in place of ``references``."""
+        names = split_names(self.models)
+        lists = (REFERENCES if name == ALL else [name] for name in names)
+        return list(dict.fromkeys(chain.from_iterable(lists)))
 
 
 def run(config: SuiteConfig) -> None:
@@ -38,8 +50,7 @@ def run(config: SuiteConfig) -> None:
     # Imported here, because TensorFlow and MLflow take seconds that --help need not wait for.
     from mnist_tradeoff.pipelines.suite import run_suite
 
-    models = dict.fromkeys([*REFERENCES, *split_names(config.models)])
-    source = (list(models), config.seeds, config)
+    source = (config.all_models(), config.seeds, config)
     run_suite(config, *source, asdict(config), check_launcher)
 
 

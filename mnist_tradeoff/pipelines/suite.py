@@ -1,4 +1,4 @@
-"""``suite``: the four references over several seeds, compared."""
+"""``suite``: models over several seeds, compared."""
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence

@@ -16,14 +16,14 @@ def suite_texts(trainings: Sequence[Training], dataset: Dataset, seeds: int) -> 
     """``results.md`` with all tables, and ``results.csv``, tidy.
 
     Args:
-        seeds: how many trainings of each reference there should be.
+        seeds: how many trainings of each model there should be.
     """
     costs = comparison.costs_of(trainings, dataset.task)
     correct = comparison.correct_by_model(trainings, dataset.test.labels)
     summary = suite_tables.summary_table(trainings, seeds, costs, dataset.is_mnist)
     differences = suite_tables.difference_table(comparison.differences(correct, costs))
     tables = [
-        (f"The references on {dataset.name}", summary),
+        (f"Models on {dataset.name}", summary),
         ("Which differences are real", differences),
     ]
     thing = "digit" if dataset.is_mnist or dataset.name == "digits" else "image"

@@ -49,7 +49,7 @@ def suite_summary(trainings: Sequence[Training], dataset: Dataset) -> str:
     groups = by_model(trainings)
     balance = {name: mean_and_sd(one) for name, group in groups.items() if (one := balanced(group))}
     last = "balanced %" if balance else "seeds"
-    lines = [f"The references on {visible(dataset.name)}"]
+    lines = [f"Models on {visible(dataset.name)}"]
     lines.append(f"  {'model':<24}{'parameters':>12}{'MACs':>13}{'test %':>14}{last:>14}")
     for name, group in groups.items():
         params, macs = (f"{costs[name][cost]:,}" for cost in EXACT_OBJECTIVES)
