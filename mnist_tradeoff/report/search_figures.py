@@ -10,14 +10,12 @@ from matplotlib.figure import Figure
 from mnist_tradeoff.analysis.pareto import staircase
 from mnist_tradeoff.analysis.trainings import Model
 from mnist_tradeoff.architecture.costs import COSTS, EXACT_OBJECTIVES
-from mnist_tradeoff.architecture.public_nets import PROTOCOLS, PUBLIC_NETS
-from mnist_tradeoff.report.public_table import public_nets_with
+from mnist_tradeoff.architecture.public_nets import PUBLIC_NETS
+from mnist_tradeoff.report.public_points import draw_public
 from mnist_tradeoff.report.style import (
     FRONT_COLOR,
     FRONT_STYLE,
     LEAST_SEEDS_SHOWN,
-    PUBLIC_COLOR,
-    PUBLIC_MARKERS,
     REFERENCE_STYLES,
     error_axis,
     error_limits,
@@ -77,7 +75,7 @@ def _draw_panel(axes: Axes, results: SearchResults, cost: str, limits: tuple[flo
     costs = [trial.costs[cost] for trial in full]
     axes.plot(costs, errors, ".", **looks)
     if results.is_mnist:
-        _draw_public(axes, cost)
+        draw_public(axes, cost)
     _draw_front(axes, results, cost)
     for reference in results.references:
         looks = {**REFERENCE_STYLES[reference.name], "linestyle": "none", "markersize": 9}
@@ -89,17 +87,6 @@ def _draw_panel(axes: Axes, results: SearchResults, cost: str, limits: tuple[flo
     axes.grid(alpha=0.3)
     marks = list(zip(costs, errors, strict=True))
     _name(axes, results, cost, marks, limits)
-
-
-def _draw_public(axes: Axes, cost: str) -> None:
-    """What others report, as open symbols by what their accuracy is."""
-    for protocol, words in PROTOCOLS.items():
-        nets = public_nets_with(cost, protocol)
-        costs = np.array([net.cost(cost) for net in nets], float)
-        errors = [1 - net.test_accuracy for net in nets]
-        looks = {"markerfacecolor": "none", "color": PUBLIC_COLOR, "markersize": 7}
-        label = f"public: {words}" if nets else None
-        axes.plot(costs, errors, PUBLIC_MARKERS[protocol], **looks, label=label)
 
 
 def _draw_front(axes: Axes, results: SearchResults, cost: str) -> None:

@@ -6,7 +6,7 @@ from mnist_tradeoff.analysis import comparison
 from mnist_tradeoff.analysis.trainings import Training, tidy
 from mnist_tradeoff.architecture.costs import COSTS, EXACT_OBJECTIVES
 from mnist_tradeoff.data.dataset import Dataset
-from mnist_tradeoff.report import suite_figures, suite_tables
+from mnist_tradeoff.report import frontier, suite_figures, suite_tables
 from mnist_tradeoff.report.conclusions import conclusions
 from mnist_tradeoff.report.markdown import sections
 from mnist_tradeoff.report.style import Figures, in_folders, small, themed
@@ -22,10 +22,10 @@ def suite_texts(trainings: Sequence[Training], dataset: Dataset, seeds: int) -> 
     correct = comparison.correct_by_model(trainings, dataset.test.labels)
     summary = suite_tables.summary_table(trainings, seeds, costs, dataset.is_mnist)
     differences = suite_tables.difference_table(comparison.differences(correct, costs))
-    tables = [
-        (f"Models on {dataset.name}", summary),
-        ("Which differences are real", differences),
-    ]
+    tables = [(f"Models on {dataset.name}", summary)]
+    if dataset.is_mnist and (nets := frontier.small_nets(trainings, costs)):
+        tables += frontier.frontier_tables(nets)
+    tables.append(("Which differences are real", differences))
     thing = "digit" if dataset.is_mnist or dataset.name == "digits" else "image"
     for cost in EXACT_OBJECTIVES:
         steps = comparison.steps(correct, cost, costs)
@@ -45,6 +45,8 @@ def suite_pictures(trainings: Sequence[Training], dataset: Dataset) -> Figures:
     draw = suite_figures.accuracy_against_cost
     drawn |= themed("accuracy_against_cost", draw, trainings, costs)
     drawn |= small("accuracy_against_cost", draw, trainings, costs)
+    if dataset.is_mnist and (nets := frontier.small_nets(trainings, costs)):
+        drawn |= themed("frontier", frontier.frontier, nets, costs)
     correct = comparison.correct_by_model(trainings, dataset.test.labels)
     mistakes = comparison.common_mistakes(trainings, dataset.test.labels)
     for cost in EXACT_OBJECTIVES:
