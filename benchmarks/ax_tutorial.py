@@ -15,18 +15,17 @@ import importlib.metadata
 import importlib.util
 import statistics
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
-from benchmarks.command import at_least, write_results
+from benchmarks.command import at_least, results_file, write_results
 from benchmarks.contestant import Contestant, host_line
 from mnist_tradeoff.analysis.pareto import hypervolume
 from mnist_tradeoff.report.markdown import table
 from mnist_tradeoff.system.signals import run_to_exit
 
-RESULTS = Path(__file__).parent / "results" / "ax_tutorial.json"
+RESULTS = results_file("ax_tutorial")
 WORST_ACCURACY, WORST_NUM_PARAMS = 0.94, 80_000
 
 NAMES = {

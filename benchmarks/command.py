@@ -9,6 +9,9 @@ from typing import Any
 
 from mnist_tradeoff.system.files import write_whole
 
+FOLDER = Path(__file__).parent
+# Another folder for the numbers, those of a quick run; commands inherit it.
+RESULTS_VARIABLE = "BENCHMARK_RESULTS"
 # Of whoever runs the benchmark; a measure's own searches have a store of their own.
 STORE_VARIABLES = ("OPTUNA_STORAGE", "MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME")
 
@@ -22,6 +25,16 @@ def at_least(minimum: int) -> Callable[[str], int]:
         return int(text)
 
     return integer
+
+
+def results_folder() -> Path:
+    """Where numbers are kept: ``results``, or what the environment says."""
+    return Path(os.environ.get(RESULTS_VARIABLE, FOLDER / "results"))
+
+
+def results_file(module: str) -> Path:
+    """The file of a measure's numbers."""
+    return results_folder() / f"{module}.json"
 
 
 def write_results(path: Path, results: Any) -> None:

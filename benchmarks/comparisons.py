@@ -2,16 +2,22 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from benchmarks import ratios
-from benchmarks.measure import FOLDER, RESULTS, Measure
+from benchmarks.command import FOLDER, results_folder
+from benchmarks.measure import Measure
 from benchmarks.time_to_accuracy import TO_99
+from benchmarks.training_rate import SMALL_NETS
 from mnist_tradeoff.architecture.references import REFERENCES
 from mnist_tradeoff.report.markdown import table
 from mnist_tradeoff.system.files import write_whole
 
-REPORT = FOLDER / "RESULTS.md"
+QUICK_FOLDER = FOLDER / "quick"
+QUICK = (
+    "Quick: few rounds and seeds. A first look; the committed numbers are those of the full run."
+)
 
 
 @dataclass(frozen=True)
@@ -32,17 +38,48 @@ class Comparison:
 
 
 MEASURES = [
-    Measure(("T3", "T4", "T6"), "training_rate", "Training images a second"),
-    Measure(("S1",), "replay", "Samplers"),
-    Measure(("S2",), "ax_tutorial", "The setting of Ax's tutorial", needs="torch"),
-    Measure(("L1",), "latency", "One image"),
-    Measure(("M1",), "training_memory", "Memory"),
-    Measure(("T6",), "operations", "What the seconds of training go into"),
-    Measure(("growth",), "growth", "How the seconds of a training grow"),
-    Measure(("T5", "S3"), "study_throughput", "Workers, and what a study's seconds go into"),
-    Measure(("T1",), "time_to_accuracy", "Training seconds to an accuracy", ("--races", TO_99)),
     Measure(
-        ("T2",), "time_to_accuracy", "Training seconds to an accuracy", ("--races", *REFERENCES)
+        ("T3", "T4", "T6"),
+        "training_rate",
+        "Training images a second",
+        quick=("--rounds", "1", "--models", "cnn_v1", *SMALL_NETS),
+    ),
+    Measure(("S1",), "replay", "Samplers", quick=("--searches", "4", "--long", "100")),
+    Measure(
+        ("S2",),
+        "ax_tutorial",
+        "The setting of Ax's tutorial",
+        quick=("--seeds", "1", "--trials", "6"),
+        needs="torch",
+    ),
+    Measure(
+        ("L1",),
+        "latency",
+        "One image",
+        quick=("--rounds", "3", "--epochs", "3", "--seeds", "1"),
+    ),
+    Measure(("M1",), "training_memory", "Memory", quick=("--trials", "20")),
+    Measure(("T6",), "operations", "What the seconds of training go into"),
+    Measure(("growth",), "growth", "How the seconds of a training grow", quick=("--rounds", "1")),
+    Measure(
+        ("T5", "S3"),
+        "study_throughput",
+        "Workers, and what a study's seconds go into",
+        quick=("--trials", "10", "--rounds", "1"),
+    ),
+    Measure(
+        ("T1",),
+        "time_to_accuracy",
+        "Training seconds to an accuracy",
+        ("--races", TO_99),
+        quick=("--races", TO_99, "--seeds", "1"),
+    ),
+    Measure(
+        ("T2",),
+        "time_to_accuracy",
+        "Training seconds to an accuracy",
+        ("--races", *REFERENCES),
+        quick=("--races", "ann", "cnn_v1", "--seeds", "1"),
     ),
 ]
 COMPARISONS = {
@@ -146,7 +183,9 @@ def wanted(what: str) -> list[Measure]:
     return [measure for measure in MEASURES if {*names} & {*measure.names}]
 
 
-def run(measures: Sequence[Measure], check: Callable[[], None]) -> tuple[list[Measure], list[str]]:
+def run(
+    measures: Sequence[Measure], check: Callable[[], None], quick: bool = False
+) -> tuple[list[Measure], list[str]]:
     """Measure one after the other, then write the report of all that was ever measured.
 
     Args:
@@ -162,7 +201,7 @@ def run(measures: Sequence[Measure], check: Callable[[], None]) -> tuple[list[Me
             print(f"{number} of {len(measures)}: {names}: {measure.title}", flush=True)
             if not measure.can_run():
                 print(f"left out, it needs {measure.needs}: pip install {measure.needs}")
-            elif code := measure.run(check):
+            elif code := measure.run(check, quick):
                 failures.append(f"benchmarks.{measure.module} ended with exit code {code}")
             else:
                 done.append(measure)
@@ -206,6 +245,7 @@ def report() -> str:
     """The whole report: the table, every measure's own tables, and the figures."""
     parts = [
         "# Results",
+        *([QUICK] if results_folder() == QUICK_FOLDER else []),
         "Written by `python -m benchmarks`; README.md beside this page says what each line means "
         "and what bounds it.",
         summary(),
@@ -225,6 +265,12 @@ def report() -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def report_file() -> Path:
+    """``RESULTS.md``, beside the quick numbers if those are asked for."""
+    folder = results_folder()
+    return (folder if folder == QUICK_FOLDER else folder.parent) / "RESULTS.md"
+
+
 def write_report() -> None:
     """Write ``RESULTS.md`` and its figures."""
     growth, replay = (MEASURE_OF[name].results() for name in ("growth", "replay"))
@@ -232,5 +278,5 @@ def write_report() -> None:
         from benchmarks.growth_figures import draw
 
         for name, figure in draw(growth, replay).items():
-            write_whole(RESULTS / name, figure)
-    write_whole(REPORT, report().encode())
+            write_whole(results_folder() / name, figure)
+    write_whole(report_file(), report().encode())

@@ -7,12 +7,11 @@ Exports different nets one after the other, each with every file and measurement
 """
 
 import argparse
-from pathlib import Path
 
 import psutil
 from tqdm import tqdm
 
-from benchmarks.command import write_results
+from benchmarks.command import results_file, write_results
 from benchmarks.ours import host
 from mnist_tradeoff.architecture.notation import parse
 from mnist_tradeoff.data import sets
@@ -21,7 +20,7 @@ from mnist_tradeoff.device.export import export_and_measure
 from mnist_tradeoff.report.markdown import table
 from mnist_tradeoff.training.build import build
 
-RESULTS = Path(__file__).parent / "results" / "export_memory.json"
+RESULTS = results_file("export_memory")
 STEP = 10
 
 

@@ -9,11 +9,10 @@ tracing is outside the clock. What is left of the images after the last whole ba
 
 import argparse
 import statistics
-from pathlib import Path
 
 from tqdm import tqdm
 
-from benchmarks.command import at_least, write_results
+from benchmarks.command import at_least, results_file, write_results
 from benchmarks.contestant import host_line
 from benchmarks.ours import host
 from mnist_tradeoff.architecture.costs import num_params
@@ -27,7 +26,7 @@ from mnist_tradeoff.system.signals import run_to_exit
 from mnist_tradeoff.training.loop import train
 from mnist_tradeoff.training.recipe import TrainConfig
 
-RESULTS = Path(__file__).parent / "results" / "growth.json"
+RESULTS = results_file("growth")
 BATCH_SIZES = (16, 32, 64, 128, 256, 512, 1024)
 IMAGES = (1_000, 3_000, 10_000, 30_000, 55_000)
 FILTERS = (2, 4, 8, 16, 32, 64)

@@ -23,7 +23,7 @@ from matplotlib.figure import Figure
 from optuna.trial import TrialState
 from tqdm import tqdm
 
-from benchmarks.command import write_results
+from benchmarks.command import results_file, write_results
 from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.report.markdown import table
 from mnist_tradeoff.report.style import STUDY_COLORS, themed
@@ -33,7 +33,7 @@ from mnist_tradeoff.system.signals import run_to_exit
 from mnist_tradeoff.system.workers import run_workers
 from tests.studies import DATA, MANY, finish, grown
 
-RESULTS = Path(__file__).parent / "results" / "large_studies.json"
+RESULTS = results_file("large_studies")
 TRIALS = (100, 1_000, 2_000, 5_000)
 WORKERS = (1, 4, 12)
 TAKES = 3

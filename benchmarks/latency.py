@@ -13,12 +13,11 @@ project's settings of TensorFlow (one thread an operation).
 import argparse
 import statistics
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
-from benchmarks.command import at_least, write_results
+from benchmarks.command import at_least, results_file, write_results
 from benchmarks.contestant import host_line
 from benchmarks.ours import host
 from experiments.export import ExportConfig
@@ -40,7 +39,7 @@ from mnist_tradeoff.training.backend import keras, tf
 from mnist_tradeoff.training.loop import train_and_test
 from mnist_tradeoff.training.recipe import TrainConfig
 
-RESULTS = Path(__file__).parent / "results" / "latency.json"
+RESULTS = results_file("latency")
 MODEL = "8C3-P3-32C3-P2-64"
 PREDICT, CALL = "`model.predict`", "compiled call"
 LITERT_CALLS = 2_000

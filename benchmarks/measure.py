@@ -8,12 +8,10 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-FOLDER = Path(__file__).parent
-RESULTS = FOLDER / "results"
+from benchmarks.command import results_file
 
 
 @dataclass(frozen=True)
@@ -21,6 +19,7 @@ class Measure:
     """A command of this folder that measures, and writes its numbers into ``results``.
 
     names: what asks for it: lines of the table, or ``growth``.
+    quick: arguments of a run of few rounds, instead of the others.
     needs: an optional library, without which it is left out.
     """
 
@@ -28,6 +27,7 @@ class Measure:
     module: str
     title: str
     arguments: tuple[str, ...] = ()
+    quick: tuple[str, ...] = ()
     needs: str = ""
 
     def load(self) -> ModuleType:
@@ -40,7 +40,7 @@ class Measure:
         Raises:
             ValueError: the file is damaged.
         """
-        path = RESULTS / f"{self.module}.json"
+        path = results_file(self.module)
         if not path.exists():
             return None
         try:
@@ -52,13 +52,14 @@ class Measure:
         """Whether the library that it needs is installed."""
         return not self.needs or importlib.util.find_spec(self.needs) is not None
 
-    def run(self, check: Callable[[], None]) -> int:
+    def run(self, check: Callable[[], None], quick: bool = False) -> int:
         """Run the command in a process of its own, and give its exit code.
 
         Args:
             check: called every second; the process ends with what it raises.
         """
-        command = [sys.executable, "-m", f"benchmarks.{self.module}", *self.arguments]
+        arguments = self.quick if quick else self.arguments
+        command = [sys.executable, "-m", f"benchmarks.{self.module}", *arguments]
         with subprocess.Popen(command) as process:
             try:
                 while process.poll() is None:

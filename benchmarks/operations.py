@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from benchmarks.command import write_results
+from benchmarks.command import results_file, write_results
 from benchmarks.contestant import host_line
 from benchmarks.ours import host
 from benchmarks.training_rate import BATCH_SIZE, MODELS
@@ -33,7 +33,7 @@ from mnist_tradeoff.training.build import build_net
 from mnist_tradeoff.training.recipe import TrainConfig, choose_precision
 from mnist_tradeoff.training.steps import Steps
 
-RESULTS = Path(__file__).parent / "results" / "operations.json"
+RESULTS = results_file("operations")
 STEPS = 32
 # By what the name of an operation contains; the first that fits.
 CLASSES = {

@@ -20,7 +20,6 @@ import time
 from collections.abc import Callable
 from functools import partial
 from multiprocessing import get_context
-from pathlib import Path
 
 import numpy as np
 import optuna
@@ -29,7 +28,7 @@ from optuna.samplers import BaseSampler, NSGAIISampler, RandomSampler, TPESample
 from tqdm import tqdm
 
 from benchmarks import replay_table
-from benchmarks.command import at_least, write_results
+from benchmarks.command import at_least, results_file, write_results
 from benchmarks.contestant import host_line
 from benchmarks.ours import host
 from mnist_tradeoff.analysis.hv2 import MNIST_SCALE, hv2
@@ -39,7 +38,7 @@ from mnist_tradeoff.report.markdown import table
 from mnist_tradeoff.search.sampler import SurrogateSampler
 from mnist_tradeoff.system.signals import run_to_exit
 
-RESULTS = Path(__file__).parent / "results" / "replay.json"
+RESULTS = results_file("replay")
 # What the others may have more than the default, to reach what it found.
 PATIENCE = 4
 CHECKED = 6

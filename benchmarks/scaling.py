@@ -23,7 +23,7 @@ import optuna
 from sqlalchemy import NullPool
 from tqdm import tqdm
 
-from benchmarks.command import write_results
+from benchmarks.command import results_file, write_results
 from benchmarks.ours import host
 from benchmarks.study_throughput import search_only
 from mnist_tradeoff.architecture.task import Task
@@ -31,7 +31,7 @@ from mnist_tradeoff.report.markdown import table
 from mnist_tradeoff.search.config import SearchConfig
 from tests.services import mlflow_server, postgresql
 
-RESULTS = Path(__file__).parent / "results" / "scaling.json"
+RESULTS = results_file("scaling")
 COMMANDS = (1, 2, 4, 8)
 SLEEP_SECONDS = 6.0
 TRIALS_A_COMMAND = 8

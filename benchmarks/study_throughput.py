@@ -21,7 +21,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from benchmarks.command import at_least, own_store, write_results
+from benchmarks.command import at_least, own_store, results_file, write_results
 from benchmarks.contestant import host_line
 from benchmarks.ours import host
 from mnist_tradeoff.architecture.task import Task
@@ -30,7 +30,7 @@ from mnist_tradeoff.search.config import SearchConfig
 from mnist_tradeoff.system.processes import exit_with_parent
 from mnist_tradeoff.system.signals import run_to_exit
 
-RESULTS = Path(__file__).parent / "results" / "study_throughput.json"
+RESULTS = results_file("study_throughput")
 SECONDS_FILE = "train_seconds.jsonl"
 SAME_TRIALS = 10
 

@@ -16,16 +16,15 @@ import argparse
 import json
 import statistics
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from tqdm import tqdm
 
-from benchmarks.command import at_least, write_results
+from benchmarks.command import at_least, results_file, write_results
 from benchmarks.contestant import Contestant, host_line
 from mnist_tradeoff.architecture.references import REFERENCES
 from mnist_tradeoff.system.signals import run_to_exit
 
-RESULTS = Path(__file__).parent / "results" / "time_to_accuracy.json"
+RESULTS = results_file("time_to_accuracy")
 
 
 @dataclass(frozen=True)

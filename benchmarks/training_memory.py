@@ -20,7 +20,7 @@ from pathlib import Path
 import psutil
 from tqdm import tqdm
 
-from benchmarks.command import at_least, own_store, write_results
+from benchmarks.command import at_least, own_store, results_file, write_results
 from benchmarks.contestant import host_line
 from benchmarks.ours import host
 from benchmarks.study_throughput import search_only
@@ -32,7 +32,7 @@ from mnist_tradeoff.system.processes import exit_with_parent
 from mnist_tradeoff.system.signals import run_to_exit
 from mnist_tradeoff.training.recipe import TrainConfig
 
-RESULTS = Path(__file__).parent / "results" / "training_memory.json"
+RESULTS = results_file("training_memory")
 MEMORY_FILE = "megabytes.json"
 IMAGES = 5_000
 STEP = 10

@@ -16,11 +16,10 @@ import importlib.metadata
 import importlib.util
 import json
 import statistics
-from pathlib import Path
 
 from tqdm import tqdm
 
-from benchmarks.command import at_least, write_results
+from benchmarks.command import at_least, results_file, write_results
 from benchmarks.contestant import Contestant, host_line
 from mnist_tradeoff.architecture.costs import macs, num_params
 from mnist_tradeoff.architecture.notation import Architecture
@@ -29,18 +28,18 @@ from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.report.markdown import table
 from mnist_tradeoff.system.signals import run_to_exit
 
-RESULTS = Path(__file__).parent / "results" / "training_rate.json"
+RESULTS = results_file("training_rate")
 BATCH_SIZE = 256
 IMAGES = 55_000
 # Ours leaves out what does not fill a batch.
 OUR_IMAGES = IMAGES // BATCH_SIZE * BATCH_SIZE
-# The references, one of the search's front, a separable net and a batch-normalised one.
-MODELS = (
-    *REFERENCES,
+# One of the search's front, a separable net and a batch-normalised one.
+SMALL_NETS = (
     "4C3-13C3-P2-9C3-24C3-P2",
     "6C3sb-6DS3sb-P2-10DS3b-10DS3b-P2-14DS3sb-14DS3s-G",
     "8C3b-8C3b-P2-12C3b-12C3b-P2-16C3sb-10C3s-G",
 )
+MODELS = (*REFERENCES, *SMALL_NETS)
 
 # By its column: the arguments of `torch_train`.
 TORCH = {

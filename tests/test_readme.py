@@ -100,7 +100,7 @@ def test_sentence_of_the_readme_on_the_search_is_that_of_the_study():
 
 
 def test_report_of_the_benchmarks_is_generated():
-    assert comparisons.REPORT.read_text() == comparisons.report()
+    assert comparisons.report_file().read_text() == comparisons.report()
 
 
 def test_tables_of_the_benchmarks_are_generated():

@@ -10,6 +10,7 @@ from typing import Any, Generic, Literal, NoReturn, TypeVar, get_args, get_origi
 from mnist_tradeoff.system.signals import run_to_exit
 
 WHAT_TYPES_ARE_CALLED = {int: "a whole number", float: "a number", str: "text"}
+TRUTHS = {"true": True, "false": False}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -59,6 +60,8 @@ def parser_of(config_type: type) -> argparse.ArgumentParser:
         choices = get_args(field.type) if get_origin(field.type) is Literal else None
         parser.add_argument(
             f"--{field.name}",
+            # A switch stands alone on a command line, and has a value in MLproject.
+            **({"nargs": "?", "const": True} if field.type is bool else {}),
             type=_reader(field.type) if choices is None else str,
             choices=choices,
             default=field.default,
@@ -79,7 +82,16 @@ def _module_name() -> str:
     return spec.name if spec else "experiments"
 
 
+def _truth(text: str) -> bool:
+    if text.lower() not in TRUTHS:
+        raise argparse.ArgumentTypeError(f"must be true or false, not '{text}'")
+    return TRUTHS[text.lower()]
+
+
 def _reader(kind: Any) -> Callable[[str], Any]:
+    if kind is bool:
+        return _truth
+
     def read(text: str) -> Any:
         try:
             return kind(text)

@@ -49,4 +49,6 @@ def _declaration(default: object) -> str:
     if isinstance(default, str):
         text = default if default.isidentifier() else json.dumps(default)
         return f"{{type: string, default: {text}}}"
+    if isinstance(default, bool):
+        return f"{{type: string, default: {str(default).lower()!r}}}"
     return f"{{type: float, default: {default:g}}}"

@@ -8,6 +8,7 @@ import optuna
 import pytest
 
 from benchmarks import comparisons, latency, replay, replay_table, time_to_accuracy, training_rate
+from benchmarks.command import RESULTS_VARIABLE, results_file
 from benchmarks.contestant import Contestant
 from mnist_tradeoff.architecture.notation import parse
 from mnist_tradeoff.architecture.references import resolve
@@ -35,13 +36,30 @@ def test_what_names_comparisons_and_their_measures_run_once():
         comparisons.wanted("T1,T9")
 
 
-def test_a_wrong_name_is_one_line_and_no_run(tmp_path):
-    command = [sys.executable, "-m", "experiments.benchmark", "--what", "T9"]
-    found = execute(tmp_path, command)
-    assert found.returncode == 1
-    assert found.stderr.startswith("error: what must be all, T1")
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("--what", "T9"), 1, "error: what must be all, T1"),
+        (("--quick", "maybe"), 2, "error: argument --quick: must be true or false, not 'maybe'"),
+    ],
+)
+def test_bad_arguments_are_one_line_and_no_run(tmp_path, arguments, code, message):
+    found = execute(tmp_path, [sys.executable, "-m", "experiments.benchmark", *arguments])
+    assert found.returncode == code
+    assert found.stderr.startswith(message)
     assert len(found.stderr.splitlines()) == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_quick_numbers_are_kept_apart_and_marked(monkeypatch):
+    monkeypatch.setenv(RESULTS_VARIABLE, str(comparisons.QUICK_FOLDER))
+    assert comparisons.report_file().parent == results_file("latency").parent
+    assert comparisons.QUICK in comparisons.report()
+    for measure in comparisons.MEASURES:
+        # What its command does not know ends it with 2.
+        monkeypatch.setattr(sys, "argv", ["", *measure.quick, "--help"])
+        with pytest.raises(SystemExit, match="0"):
+            measure.load().main()
 
 
 def test_every_comparison_has_a_measure():

@@ -86,6 +86,8 @@ def test_defaults_and_changes_arrive(name, tmp_path, monkeypatch):
 def changed(field: Field) -> Any:
     if get_origin(field.type) is Literal:
         return next(choice for choice in get_args(field.type) if choice != field.default)
+    if field.type is bool:
+        return not field.default
     return CHANGED[field.name]
 
 
