@@ -46,7 +46,7 @@ class OwnModel:
     """A Keras model of the user's own.
 
     name: its file's name and its function: ``net.py:make``.
-    digest: md5 of the file's content.
+    digest: md5 of the file's content; empty of a model that was read from a run.
     path: of the file; source: its content.
     config: Keras's JSON of the model that gives logits.
     """
@@ -60,7 +60,7 @@ class OwnModel:
 
     def __str__(self) -> str:
         """Name and digest: another content of the file is another architecture."""
-        return f"{self.name}@{self.digest[:12]}"
+        return f"{self.name}@{self.digest[:12]}" if self.digest else self.name
 
     def leaves(self) -> Iterator[Kind]:
         """No layers of ours."""

@@ -88,12 +88,27 @@ def _images(raw: Raw, notes: list[str]) -> dict[str, np.ndarray]:
     if kinds == {"b"} or (kinds <= set("fb") and low >= 0 and high <= 1):
         scale = 255
         notes.append("values 0 to 1 taken as 0 to 255")
+    elif odd := _scaled_alone(shaped, high):
+        raise ValueError(
+            f"{raw.parts[odd].source} has values from 0 to 1, another part up to {high:g}: give "
+            "all parts the same scale"
+        )
     elif low < 0 or high > 255:
         raise ValueError(
             f"{raw.parts['train'].source} has values from {low:g} to {high:g}: 0 to 255 are due, "
             "or 0 to 1 as floats; scale them before you store them"
         )
     return {part: _bytes(one, scale, raw.parts[part].source, notes) for part, one in shaped.items()}
+
+
+def _scaled_alone(images: Mapping[str, np.ndarray], high: float) -> str:
+    """The part whose floats end at 1 where another's do not; empty: none."""
+    scaled_parts = [
+        part
+        for part, one in images.items()
+        if one.dtype.kind == "f" and one.max() <= 1 and (one % 1).any()
+    ]
+    return scaled_parts[0] if scaled_parts and high > 1 else ""
 
 
 def _range(images: np.ndarray, source: str) -> tuple[float, float]:

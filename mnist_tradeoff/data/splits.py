@@ -104,7 +104,7 @@ def by_content(split: Split, share: float, what: str) -> tuple[np.ndarray, np.nd
         held[places[:count]] = True
     if not held.any():
         raise ValueError(
-            f"no class has two images that differ: none can be held out for {what}, add images"
+            f"no class has two different images left: none can be held out for {what}, add images"
         )
     order = np.random.default_rng(SPLIT_SEED).permutation(len(digests))
     is_held = held[copies][order]

@@ -79,7 +79,13 @@ def _inlined(model: Any, inputs: list[Any], outputs: list[Any]) -> list[Call]:
 
 def _conv(call: Call) -> int:
     layer = call.layer
-    return math.prod(call.after) * math.prod(layer.kernel_size) * call.before[-1] // layer.groups
+    channels = call.before[_channel_axis(layer)]
+    return math.prod(call.after) * math.prod(layer.kernel_size) * channels // layer.groups
+
+
+def _channel_axis(layer: Any) -> int:
+    """Of a shape without its batch."""
+    return 0 if layer.data_format == "channels_first" else -1
 
 
 def _transposed(call: Call) -> int:
@@ -91,8 +97,8 @@ def _depthwise(call: Call) -> int:
 
 
 def _separable(call: Call) -> int:
-    channels = call.before[-1] * call.layer.depth_multiplier
-    places = math.prod(call.after[:-1])
+    channels = call.before[_channel_axis(call.layer)] * call.layer.depth_multiplier
+    places = math.prod(call.after) // call.layer.filters
     return places * channels * (math.prod(call.layer.kernel_size) + call.layer.filters)
 
 

@@ -7,9 +7,12 @@ Keras's own layers, so that it is read again without running the file.
 """
 
 import hashlib
+import os
 import runpy
+import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -145,8 +148,7 @@ def _read(path: Path) -> str:
 def _made(path: Path, function: str, task: Task) -> Any:
     """The function's model, checked, as one that gives logits."""
     where = f"model '{path.name}:{function}'"
-    policy = keras.config.dtype_policy()
-    try:
+    with _left_as_it_was(path.parent):
         make = _run(lambda: runpy.run_path(str(path)), path, f"{path.name}").get(function)
         if not callable(make):
             raise ValueError(f"{where}: the file has no function {function}")
@@ -158,13 +160,26 @@ def _made(path: Path, function: str, task: Task) -> Any:
             )
         if not model.built:
             _run(lambda: model.build((None, *task.input_shape)), path, f"{function}()'s model")
-    finally:
-        keras.config.set_dtype_policy(policy)  # the user's is a matter of the user's layers
     require_shapes(model, task, where)
     if any(isinstance(structure, list) for structure in structures(model)):
         model = keras.Model(model.inputs[0], model.outputs[0])
     require_keras_layers(model, where)
     return without_softmax(model, where)
+
+
+@contextmanager
+def _left_as_it_was(folder: Path) -> Iterator[None]:
+    """Modules beside the user's file are found; what its code sets ends with it."""
+    policy, floats = keras.config.dtype_policy(), keras.config.floatx()
+    current, places = Path.cwd(), list(sys.path)
+    sys.path.insert(0, str(folder))  # as for ``python FILE``
+    try:
+        yield
+    finally:
+        keras.config.set_floatx(floats)
+        keras.config.set_dtype_policy(policy)
+        os.chdir(current)
+        sys.path[:] = places
 
 
 def _run(step: Callable[[], Any], path: Path, what: str) -> Any:

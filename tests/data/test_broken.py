@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 from mnist_tradeoff.data import sets
 from mnist_tradeoff.data.formats.idx import IDX_NAMES, idx_bytes
+from mnist_tradeoff.data.formats.npz import NPZ_KEYS
 from tests.factories import coloured, make_arrays, write_idx, write_pictures
 
 ARRAYS = make_arrays(40, 20)
@@ -61,6 +62,28 @@ def no_label(folder: Path) -> None:
     (folder / "train.csv").write_text(f"{ROW}\n{ROW[1:]}\n")
 
 
+def numbered_test(folder: Path) -> None:
+    header = ",".join(f"pixel{i}" for i in range(784))
+    (folder / "train.csv").write_text(f"label,{header}\n{ROW}\n2{ROW[1:]}\n")
+    (folder / "test.csv").write_text(f"id,{header}\n{ROW}\n")
+
+
+def scaled_training_part(folder: Path) -> None:
+    arrays = dict(zip(NPZ_KEYS, ARRAYS, strict=True))
+    np.savez(folder / "set.npz", **arrays | {"x_train": ARRAYS.train_images / 255})
+
+
+def transparent(folder: Path) -> None:
+    write_pictures(folder, *coloured(6, 2, 16))
+    Image.new("RGBA", (16, 16), (0, 0, 0, 9)).save(folder / "cat" / "clear.png")
+
+
+def missing_shard(folder: Path) -> None:
+    for number in (0, 2):
+        table = pd.DataFrame({"image": [CELL] * 2, "label": [0, 1]})
+        table.to_parquet(folder / f"train-{number:05}-of-00003.parquet")
+
+
 def cut_table(folder: Path) -> None:
     (folder / "train.csv.gz").write_bytes(gzip.compress(f"{ROW}\n".encode() * 500)[:-20])
 
@@ -101,10 +124,17 @@ BROKEN = {
     "CSV, a short row": (short_row, "train.csv', image 1: 782 pixels of 784 missing"),
     "CSV, an empty label": (empty_label, "labels of '.*train.csv': 1 are empty"),
     "CSV, no label": (no_label, "train.csv' has 1 line without a label"),
+    "CSV, numbers and no labels": (
+        numbered_test,
+        "test.csv' has no labels, its first column is id",
+    ),
     "CSV, gzipped and cut": (cut_table, r"train.csv.gz' is truncated or corrupt"),
     "no class in common": (no_class_in_common, "elk, fox, have none in common with .* cat, dog"),
+    "one part scaled": (scaled_training_part, "has values from 0 to 1, another part up to 255"),
+    "transparent image": (transparent, "clear.png' has transparent pixels: store it on"),
     "image of 10^8 pixels": (bomb(10_000), r"bomb.pgm' .*\(it has more pixels than any image of"),
     "image of 10^9 pixels": (bomb(30_000), r"bomb.pgm' .*\(it has more pixels than any image of"),
+    "Parquet, a file of three": (missing_shard, "has 2 of 3 files of train: number 1 is missing"),
     "Parquet, no label": (parquet([CELL] * 2, [0, None]), "train.parquet' has 1 row without a"),
     "Parquet, lists": (parquet([CELL] * 2, [[0], [1, 2]]), "row 0: column label must hold one"),
     "Parquet, empty": (parquet([], []), "' has no training images$"),
@@ -118,6 +148,23 @@ def test_what_is_broken_is_named(tmp_path, what):
     with pytest.raises((ValueError, MemoryError), match=message) as error:
         sets.load(str(tmp_path))
     assert "\n" not in str(error.value)
+
+
+def test_turned_photographs_and_grey_palettes_are_what_is_seen(tmp_path):
+    for number in range(12):
+        image = Image.new("L", (24, 16), number)
+        image.putpixel((0, 0), 255)
+        turned = image.getexif()
+        turned[ExifTags.Base.Orientation] = 6  # a quarter to the right
+        folder = tmp_path / "cd"[number % 2]
+        folder.mkdir(exist_ok=True)
+        if number % 3:
+            image.quantize(8).save(folder / f"{number}.png", exif=turned)
+        else:
+            image.save(folder / f"{number}.png", exif=turned)
+    images = sets.load(str(tmp_path)).train.images
+    assert images.shape[1:] == (24, 16)
+    assert (images[:, 0, -1] == 255).all()
 
 
 def test_what_a_folder_has_besides_images_is_said(tmp_path):

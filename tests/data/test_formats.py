@@ -82,6 +82,15 @@ def kaggle(folder: Path) -> Path:
     return folder
 
 
+def spreadsheet(folder: Path) -> Path:
+    """UTF-8 with a mark before it, pixels named 0, 1, 2, …, and a table that is no part."""
+    for part, images, labels in (("train", TRAIN, TRAIN_LABELS), ("test", TEST, TEST_LABELS)):
+        lines = csv_lines(images, labels, header=True).replace("pixel", "")
+        (folder / f"{part}.csv").write_text(lines, encoding="utf-8-sig")
+    (folder / "sample_submission.csv").write_text("id,label\n0,0\n")
+    return folder
+
+
 def hugging_face(folder: Path) -> Path:
     (folder / "data").mkdir()
     for part, images, labels in (("train", TRAIN, TRAIN_LABELS), ("test", TEST, TEST_LABELS)):
@@ -111,6 +120,7 @@ LOSSLESS = {
     "torchvision": torchvision_root,
     "QMNIST": qmnist,
     "Kaggle": kaggle,
+    "a spreadsheet's CSV": spreadsheet,
     "Hugging Face": hugging_face,
 }
 

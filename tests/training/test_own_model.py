@@ -1,6 +1,7 @@
 """A user's own Keras model: checked, counted, trained like any other."""
 
 import math
+import sys
 from pathlib import Path
 
 import keras
@@ -62,6 +63,7 @@ ONE_LAYER = [
     layers.Conv1D(5, 3, strides=2, padding="same"),
     layers.Conv2D(6, (3, 2), strides=2),
     layers.Conv2D(6, 3, groups=2),
+    layers.Conv2D(6, 3, data_format="channels_first"),
     layers.Conv2DTranspose(4, 3, strides=2),
     layers.Dense(5),
     layers.DepthwiseConv1D(3, depth_multiplier=2),
@@ -128,6 +130,23 @@ def test_only_the_softmax_at_the_end_is_left_out(function, activations):
     assert not np.isclose(logits.sum(), 1, atol=1e-3)
     found = [layer for layer in leaves(model) if isinstance(layer, layers.Activation)]
     assert len(found) == activations
+
+
+def test_a_module_beside_the_file_is_found_and_what_the_code_sets_ends_with_it(tmp_path):
+    (tmp_path / "beside.py").write_text("WIDTH = 3\n")
+    (tmp_path / "net.py").write_text(
+        "import os\nimport keras\nimport beside\n\n\n"
+        "def make(input_shape, classes):\n"
+        "    os.chdir('/')\n"
+        "    keras.config.set_floatx('float64')\n"
+        "    stack = [keras.layers.Flatten(), keras.layers.Dense(beside.WIDTH, dtype='float32')]\n"
+        "    stack.append(keras.layers.Dense(classes, dtype='float32'))\n"
+        "    return keras.Sequential([keras.Input(input_shape, dtype='float32'), *stack])\n"
+    )
+    before = (Path.cwd(), keras.config.floatx(), list(sys.path))
+    found = load_own_model(f"{tmp_path}/net.py:make", MNIST)
+    assert found.counts.num_params == 785 * 3 + 4 * 10
+    assert (Path.cwd(), keras.config.floatx(), list(sys.path)) == before
 
 
 def test_a_function_that_makes_another_model_at_each_call_is_one_line():

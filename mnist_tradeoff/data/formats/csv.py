@@ -4,6 +4,7 @@ import csv
 import gzip
 import zlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from mnist_tradeoff.data.formats.raw import (
 LABEL_COLUMNS = ("label", "class", "target", "y", "labels", "classes")
 # Columns of an image of 8×8, the smallest.
 LEAST_COLUMNS = 64
+# UTF-8, with or without the mark that spreadsheets put before it.
+ENCODING = "utf-8-sig"
 # A pixel of text, with its comma, is about so many bytes; in memory it has four.
 TEXT_BYTES, NUMBER_BYTES = 2, 4
 
@@ -46,6 +49,7 @@ def read_csv_set(paths: list[Path], folder: Path) -> Raw:
         MemoryError: it does not fit.
     """
     by_part: dict[str, Path] = {}
+    paths, others = _named_parts(paths)
     for path in paths:
         found = PART_WORD.search(path.name.lower())
         part = part_of(found["part"]) if found else "train"
@@ -60,25 +64,52 @@ def read_csv_set(paths: list[Path], folder: Path) -> Raw:
             f"'{folder}' has no training table, only {', '.join(p.name for p in paths)}"
         )
     tables = {part: _read(path) for part, path in by_part.items()}
-    _require_labels({part: pixels.shape[1] for part, (_, pixels) in tables.items()}, by_part)
+    _require_labels(tables, by_part)
     parts = {
-        part: Part(pixels, labels, f"'{by_part[part]}'")
-        for part, (labels, pixels) in tables.items()
+        part: Part(table.pixels, table.labels, f"'{by_part[part]}'")
+        for part, table in tables.items()
     }
-    return Raw("", parts, {})
+    notes = [f"left out, neither train nor test by name: {', '.join(others)}"] if others else []
+    return Raw("", parts, {}, tuple(notes))
 
 
-def _require_labels(pixels: Mapping[str, int], paths: Mapping[str, Path]) -> None:
-    for part, count in pixels.items():
-        if count == pixels["train"] - 1:
-            raise ValueError(
-                f"'{paths[part]}' has no labels, one column less than {paths['train'].name}: use "
-                f"the training table alone, dataset={paths['train']}; a test part is split from it"
-            )
+def _named_parts(paths: list[Path]) -> tuple[list[Path], list[str]]:
+    """The tables that are a part by their name, where one is ``train``; the others' names."""
+    words = {path: PART_WORD.search(path.name.lower()) for path in paths}
+    named = [path for path, word in words.items() if word]
+    if not any((word := words[path]) and part_of(word["part"]) == "train" for path in named):
+        return paths, []
+    return named, [path.name for path in paths if path not in named]
 
 
-def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Labels (n,) as numbers or text, and pixels float32 (n, pixels)."""
+@dataclass(frozen=True)
+class _Table:
+    """Labels (n,) as numbers or text, and pixels float32 (n, pixels).
+
+    label: the name of the labels' column; empty without a header.
+    """
+
+    label: str
+    labels: np.ndarray
+    pixels: np.ndarray
+
+
+def _require_labels(tables: Mapping[str, _Table], paths: Mapping[str, Path]) -> None:
+    train = tables["train"]
+    for part, table in tables.items():
+        if table.pixels.shape[1] == train.pixels.shape[1] - 1:
+            why = f"one column less than {paths['train'].name}"
+        elif table.label and train.label and table.label.lower() != train.label.lower():
+            why = f"its first column is {table.label}, that of {paths['train'].name} {train.label}"
+        else:
+            continue
+        raise ValueError(
+            f"'{paths[part]}' has no labels, {why}: use the training table alone, "
+            f"dataset={paths['train']}; a test part is split from it"
+        )
+
+
+def _read(path: Path) -> _Table:
     import pandas as pd
 
     header, columns = _first_line(path)
@@ -89,7 +120,11 @@ def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
     options: Any = {"header": 0, "names": None} if header else {"header": None, "names": columns}
     try:
         table = pd.read_csv(
-            path, dtype=types, compression="gzip" if _is_gzipped(path) else None, **options
+            path,
+            dtype=types,
+            compression="gzip" if _is_gzipped(path) else None,
+            encoding=ENCODING,
+            **options,
         )
     except (ValueError, OSError, EOFError, zlib.error) as error:
         reason = " ".join(str(error).split())
@@ -100,7 +135,8 @@ def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
     if labels.isna().any():
         lines = plural(int(labels.isna().sum()), "line")
         raise ValueError(f"'{path}' has {lines} without a label")
-    return _plain(labels.to_numpy()), _pixels(table, path)
+    name = str(label) if header else ""
+    return _Table(name, _plain(labels.to_numpy()), _pixels(table, path))
 
 
 def _pixels(table: Any, path: Path) -> np.ndarray:
@@ -121,7 +157,7 @@ def _first_line(path: Path) -> tuple[bool, list[str]]:
     """Whether the first line names the columns, and their names."""
     opened = gzip.open if _is_gzipped(require_file(path)) else open
     try:
-        with opened(path, "rt", encoding="utf-8", newline="") as file:
+        with opened(path, "rt", encoding=ENCODING, newline="") as file:
             cells = next(csv.reader(file), [])
     except (UnicodeDecodeError, OSError, EOFError, zlib.error, csv.Error) as error:
         raise ValueError(f"'{path}' is no readable table ({error})") from None
@@ -131,8 +167,15 @@ def _first_line(path: Path) -> tuple[bool, list[str]]:
             f"label and at least {LEAST_COLUMNS} pixels are due, with commas between them"
         )
     # The label may be text where there is no header.
-    header = not all(_is_number(cell) for cell in cells[1:-1])
+    header = not all(_is_number(cell) for cell in cells[1:-1]) or _is_counted(cells)
     return header, cells if header else [f"column{i}" for i in range(len(cells))]
+
+
+def _is_counted(cells: list[str]) -> bool:
+    """Whether the cells are a label's name and pixels named 0, 1, 2, …, as pandas has them."""
+    names = cells[1:] if cells[0].lower() in LABEL_COLUMNS else cells[:-1]
+    is_named = cells[0].lower() in LABEL_COLUMNS or cells[-1].lower() in LABEL_COLUMNS
+    return is_named and names[:3] in (["0", "1", "2"], ["1", "2", "3"])
 
 
 def _is_number(cell: str) -> bool:

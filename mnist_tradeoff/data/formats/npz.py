@@ -8,6 +8,7 @@ from typing import IO
 import numpy as np
 
 from mnist_tradeoff.data.formats.raw import (
+    MAX_SHOWN,
     Part,
     Raw,
     place_of,
@@ -15,6 +16,7 @@ from mnist_tradeoff.data.formats.raw import (
     require_memory,
     unpaired,
 )
+from mnist_tradeoff.system.plain import shortened
 
 NPZ_KEYS = ("x_train", "y_train", "x_test", "y_test")
 # Of a set that is not split.
@@ -39,7 +41,7 @@ def read_npz_set(path: Path) -> Raw:
         other = f"{'y' if is_images else 'x'}_{part}"
         raise ValueError(f"'{path}' lacks an array: it has {found[alone]}, but no {other}")
     if ("train", True) not in found:
-        have = ", ".join(keys) or "none"
+        have = shortened(", ".join(keys), MAX_SHOWN) or "none"
         raise ValueError(f"'{path}' lacks an array: x_train and y_train; it has {have}")
     arrays = _load(path, found.values())
     parts = {

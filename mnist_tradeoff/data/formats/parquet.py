@@ -1,12 +1,14 @@
 """Sets in Parquet as Hugging Face has them: an image's bytes and its label a row."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from mnist_tradeoff.data.formats.pictures import decode_parts
 from mnist_tradeoff.data.formats.raw import (
+    MAX_SHOWN,
     PART_WORD,
     Raw,
     part_of,
@@ -14,8 +16,10 @@ from mnist_tradeoff.data.formats.raw import (
     require_file,
     require_memory,
 )
+from mnist_tradeoff.system.plain import shortened
 
 MAGIC = b"PAR1"
+SHARD = re.compile(r"(?P<set>.*)-(?P<number>\d{5})-of-(?P<count>\d{5})")
 IMAGE_COLUMNS = ("image", "img", "picture", "pixel_values")
 LABEL_COLUMNS = ("label", "labels", "fine_label", "class", "target", "character")
 
@@ -33,6 +37,7 @@ def read_parquet_set(paths: list[Path], folder: Path, resize: int) -> Raw:
         ValueError: no Parquet, no column of images or of labels, or a cell that is no image.
         MemoryError: it does not fit.
     """
+    _require_shards(paths)
     require_memory((_unzipped_size(path) for path in paths), folder)
     cells: dict[str, list[tuple[bytes, str, Any]]] = {}
     for path in paths:
@@ -42,6 +47,20 @@ def read_parquet_set(paths: list[Path], folder: Path, resize: int) -> Raw:
         have = ", ".join(part for part, found in cells.items() if found)
         raise ValueError(f"'{folder}' has no training images{have and f', only {have}'}")
     return Raw("", decode_parts(cells, resize, folder), _names(paths[0]))
+
+
+def _require_shards(paths: list[Path]) -> None:
+    """Refuse ``…-00000-of-00003`` where one of the three is not there."""
+    found: dict[tuple[str, int], set[int]] = {}
+    for path in paths:
+        if match := SHARD.search(path.name):
+            found.setdefault((match["set"], int(match["count"])), set()).add(int(match["number"]))
+    for (name, count), numbers in found.items():
+        if missing := sorted(set(range(count)) - numbers):
+            raise ValueError(
+                f"'{paths[0].parent}' has {len(numbers)} of {count} files of {name}: number "
+                f"{missing[0]} is missing"
+            )
 
 
 def _unzipped_size(path: Path) -> int:
@@ -90,7 +109,7 @@ def _column(table: Any, names: tuple[str, ...], path: Path) -> str:
     for name in names:
         if name in table.columns:
             return name
-    have = ", ".join(map(str, table.columns))
+    have = shortened(", ".join(map(str, table.columns)), MAX_SHOWN)
     raise ValueError(f"'{path}' has no column {names[0]}; it has {have}")
 
 

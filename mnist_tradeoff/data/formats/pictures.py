@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from mnist_tradeoff.data.formats.raw import Part, plural, require_memory
 
 SUFFIXES = (*(".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm"),)
 GREY = ("1", "L", "LA")
 COLOURED = ("RGB", "RGBA", "P", "CMYK", "YCbCr", "PA")
+# Orientations of EXIF whose rows are shown as columns.
+ON_ITS_SIDE = (5, 6, 7, 8)
 SHOWN = 4
 Picture = Path | bytes
 
@@ -57,7 +59,7 @@ def decode(
     sizes, modes = Counter(), set()
     for picture, name in zip(pictures, names, strict=True):
         with _opened(picture, name) as image:
-            sizes[image.size] += 1
+            sizes[_upright_size(image)] += 1
             modes.add(_mode(image, name))
     if len(sizes) > 1 and not resize:
         shown = [f"{h}×{w} ({count:,})" for (w, h), count in sizes.most_common(SHOWN)]
@@ -87,18 +89,40 @@ def _opened(picture: Picture, name: str) -> Image.Image:
         raise ValueError(f"'{name}' is no readable image ({_reason(error)})") from None
 
 
+def _upright_size(image: Image.Image) -> tuple[int, int]:
+    """Width and height as it is shown: a camera's picture may be stored on its side."""
+    is_turned = image.getexif().get(ExifTags.Base.Orientation) in ON_ITS_SIDE
+    return image.size[::-1] if is_turned else image.size
+
+
 def _mode(image: Image.Image, name: str) -> str:
-    if image.mode in GREY:
+    if image.mode in GREY or (image.mode == "P" and _is_grey(image)):
         return "L"
     if image.mode in COLOURED:
         return "RGB"
     raise ValueError(f"'{name}' has pixels of the kind {image.mode}; 8 bits a channel are read")
 
 
+def _is_grey(image: Image.Image) -> bool:
+    """Whether a palette has greys alone."""
+    colours = np.array(image.getpalette("RGB") or [0, 1, 2]).reshape(-1, 3)
+    return bool((colours == colours[:, :1]).all())
+
+
+def _opaque(image: Image.Image, name: str) -> Image.Image:
+    if image.has_transparency_data and image.convert("RGBA").getextrema()[3] != (255, 255):
+        raise ValueError(
+            f"'{name}' has transparent pixels: store it on the background that it is meant to have"
+        )
+    return image
+
+
 def _pixels(picture: Picture, name: str, mode: str, size: tuple[int, int]) -> np.ndarray:
     with _opened(picture, name) as image:
         try:
-            turned = ImageOps.exif_transpose(image).convert(mode)
+            turned = _opaque(ImageOps.exif_transpose(image), name).convert(mode)
+        except ValueError:
+            raise
         except Exception as error:  # truncated files are told when they are decoded
             raise ValueError(f"'{name}' is no readable image ({_reason(error)})") from None
     if turned.size != size:

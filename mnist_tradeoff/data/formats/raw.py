@@ -18,6 +18,8 @@ GZIP = b"\x1f\x8b"
 COPIES = 3
 SHOWN = 6
 BLOCK_BYTES = 1 << 20
+# Letters of a list of names in a message.
+MAX_SHOWN = 120
 
 _PART = r"(?P<part>train(?:ing)?|t10k|test(?:ing)?|val(?:id(?:ation)?)?)"
 _WHAT = r"(?P<what>images?|imgs?|labels?|targets?|x|y)"
