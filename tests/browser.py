@@ -1,6 +1,7 @@
 """Pages as a person sees them: headless Chromium, and servers on loopback."""
 
 import os
+import re
 import shutil
 import socket
 import time
@@ -9,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
@@ -23,6 +25,12 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
+VIEWS: tuple[tuple[int, Literal["light", "dark"]], ...] = (
+    (1500, "light"),
+    (1500, "dark"),
+    (400, "light"),
+    (400, "dark"),
+)
 TIMEOUT_MS = 60_000
 expect.set_options(timeout=TIMEOUT_MS)
 
@@ -50,11 +58,27 @@ def open_page(offline: bool = False, width: int = 1500, dark: bool = False) -> I
         browser.close()
 
 
-def look(page: Page, name: str) -> None:
+def look(page: Page, name: str, full_page: bool = False) -> None:
     """Keep a picture of the page where a person asked for it."""
     if shots := os.environ.get("SCREENSHOTS"):
         page.wait_for_timeout(2_000)
-        page.screenshot(path=Path(shots) / f"{name}.png")
+        page.screenshot(path=Path(shots) / f"{name}.png", full_page=full_page)
+
+
+def assert_fits(page: Page, name: str) -> None:
+    """Wide and narrow, nothing scrolls sideways, and the colours are those that a reader asks for.
+
+    Args:
+        name: of the pictures that ``look`` keeps.
+    """
+    for width, scheme in VIEWS:
+        page.set_viewport_size({"width": width, "height": 1000})
+        page.emulate_media(color_scheme=scheme)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        channels = [int(number) for number in re.findall(r"\d+", background)]
+        assert (max(channels) < 60) if scheme == "dark" else (min(channels) > 200)
+        look(page, f"{name}_{width}_{scheme}", full_page=True)
 
 
 def free_port() -> int:

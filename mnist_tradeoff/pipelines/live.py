@@ -1,5 +1,6 @@
 """A study's page while its trials run."""
 
+import json
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,7 +8,8 @@ from pathlib import Path
 
 from mnist_tradeoff.report import html, terminal
 from mnist_tradeoff.report.links import NO_LINKS, Links
-from mnist_tradeoff.report.search import report_folder, write
+from mnist_tradeoff.report.search import NUMBERS_FILE, numbers, report_folder, write
+from mnist_tradeoff.report.studies import write_index
 from mnist_tradeoff.search.identity import IDENTITY, shown_settings
 from mnist_tradeoff.search.results import Interim, SearchResults
 from mnist_tradeoff.search.study import Study
@@ -50,7 +52,7 @@ class LivePage:
 
     def __init__(self, study: Study, dataset: str, folder: Path, links: Links = NO_LINKS):
         self.study, self.dataset = study, dataset
-        self.folder = report_folder(folder, study.config.study)
+        self.beside_store, self.folder = folder, report_folder(folder, study.config.study)
         self.links = links
         self.started = time.monotonic()
         self.done_before = len(study.finished())
@@ -64,7 +66,9 @@ class LivePage:
             return
         results = self.results(finished)
         try:
-            write({"report.html": html.render(results, self.links)}, self.folder)
+            page = html.render(results, self.links)
+            write({"report.html": page, NUMBERS_FILE: json.dumps(numbers(results))}, self.folder)
+            write_index(self.beside_store)
         except OSError as error:  # the trials go on without a page
             terminal.tell(f"the page cannot be written ({error}), the trials go on")
             self.next_time = float("inf")

@@ -40,7 +40,8 @@ from mnist_tradeoff.tracking.store import how_to_open, prepare_store, runs_page,
 from mnist_tradeoff.training.own_layers import own_layer_costs
 from mnist_tradeoff.training.recipe import RunConfig
 
-DEFAULTS = {one.name: str(one.default) for one in dataclasses.fields(RunConfig)}
+# The model is named even where it is the default: the line then says what it trains.
+DEFAULTS = {one.name: str(one.default) for one in dataclasses.fields(RunConfig)} | {"model": ""}
 
 
 def report_runs(
@@ -138,7 +139,7 @@ def render_run(
 
 
 def repeating(params: Mapping[str, str]) -> str:
-    """The command that trains a run's model again: its parameters that are no defaults."""
+    """The command that trains a run's model again: the model, and what is no default."""
     given = {
         name: value
         for name, value in params.items()

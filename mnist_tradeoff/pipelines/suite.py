@@ -57,7 +57,8 @@ def run_suite(
         trained, failures = train_all(configs, data, check_launcher, ROLE, [ROLE])
         trainings = list(trained.values())
         if trainings:
-            _report(trainings, data, seeds, terminal.command("search", **data_flags(source)))
+            next_command = terminal.command("search", **data_flags(source))
+            _report(trainings, data, seeds, fitting, next_command)
         if failures:
             print(suite_summary(trainings, data))
             raise ValueError(
@@ -70,10 +71,16 @@ def run_suite(
     print(terminal.next_step("search", **data_flags(source)))
 
 
-def _report(trainings: Sequence[Training], data: Dataset, seeds: int, next_command: str) -> None:
+def _report(
+    trainings: Sequence[Training],
+    data: Dataset,
+    seeds: int,
+    wanted: Sequence[str],
+    next_command: str,
+) -> None:
     """Log tables, figures, the few metrics that matter, and the description."""
     terminal.tell("comparing the models on the same test images")
-    texts = suite_texts(trainings, data, seeds)
+    texts = suite_texts(trainings, data, seeds, wanted)
     terminal.tell("drawing the figures")
     log_contents({**texts, **suite_pictures(trainings, data)})
     log_metrics(suite_metrics(trainings, data))

@@ -1,7 +1,7 @@
 """The page that shows several studies side by side, made of the tables that their reports left."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,13 @@ from mnist_tradeoff.architecture.public_nets import PROTOCOLS, PUBLIC_NETS
 from mnist_tradeoff.data.dataset import MNIST_NAME
 from mnist_tradeoff.report.chart_base import HOVER, empty_chart, error_scale
 from mnist_tradeoff.report.html import chart_section, page, table_html
+from mnist_tradeoff.report.links import page_of
 from mnist_tradeoff.report.numbers import MISSING
 from mnist_tradeoff.report.plain import escaped
 from mnist_tradeoff.report.public_table import public_nets_with
-from mnist_tradeoff.report.search import write
+from mnist_tradeoff.report.search import report_folder, write
 from mnist_tradeoff.report.search_tables import Table
-from mnist_tradeoff.report.studies import COST, front_of, numbers_of, overview
+from mnist_tradeoff.report.studies import COST, address_of, front_of, numbers_of, overview
 from mnist_tradeoff.report.style import PUBLIC_COLOR, STUDY_COLORS, shown_error
 
 DASHES = ("solid", "dash", "dot", "dashdot")
@@ -36,22 +37,25 @@ def write_comparison(names: Sequence[str], folder: Path) -> Path:
     fronts = {name: front_of(folder, name) for name in names}
     numbers = {name: numbers_of(folder, name) for name in names}
     title = escaped(f"Studies {', '.join(names)}")
-    body = [f"<h1>{title}</h1>", overview(fronts, folder), _front_section(fronts, numbers)]
+    body = [f"<h1>{title}</h1>", overview(fronts, folder), _front_section(fronts, numbers, folder)]
     body += [_hypervolume_section(numbers), _settings_section(numbers)]
     (path,) = write({f"compare_{'_'.join(names)}.html": page(title, body)}, folder)
     return path
 
 
 def _front_section(
-    fronts: Mapping[str, pd.DataFrame | None], numbers: Mapping[str, Mapping[str, Any]]
+    fronts: Mapping[str, pd.DataFrame | None],
+    numbers: Mapping[str, Mapping[str, Any]],
+    folder: Path,
 ) -> str:
     known = {name: frame for name, frame in fronts.items() if frame is not None}
     is_mnist = all(one.get("dataset") == MNIST_NAME for one in numbers.values())
     figure = empty_chart(f"{COSTS[COST].label} (log)", "", log=True)
     for i, (name, frame) in enumerate(known.items()):
-        _add_front(figure, name, frame, i)
+        _add_front(figure, name, frame, i, folder)
     errors = [1 - value for frame in known.values() for value in frame["test_accuracy"]]
-    caption = "Up and to the left is better. Compare studies of the same images only."
+    caption = "Up and to the left is better. Compare studies of the same images only. A click on a"
+    caption += " point of a front opens the page of its model, or else its study's."
     if is_mnist:
         _add_public(figure)
         errors += [1 - net.test_accuracy for net in PUBLIC_NETS]
@@ -67,17 +71,32 @@ def _looks(number: int) -> dict[str, Any]:
     return {"shape": "hv", "color": color, "dash": dash}
 
 
-def _add_front(figure: go.Figure, name: str, frame: pd.DataFrame, number: int) -> None:
+def _add_front(
+    figure: go.Figure, name: str, frame: pd.DataFrame, number: int, folder: Path
+) -> None:
     errors = [shown_error(1 - value) for value in frame["test_accuracy"]]
-    corners = staircase(list(zip(frame[COST], errors, strict=True)))
+    places = list(zip(frame[COST].astype(float), errors, strict=True))
+    corners = {tuple(corner) for corner in staircase(places)}
+    rows = zip(places, frame.to_dict("records"), strict=True)
+    points = sorted((one for one in rows if one[0] in corners), key=lambda one: one[0][0])
     figure.add_scatter(
-        x=corners[:, 0].tolist(),
-        y=corners[:, 1].tolist(),
+        x=[cost for (cost, _), _ in points],
+        y=[error for (_, error), _ in points],
         mode="lines+markers",
         line=_looks(number),
         name=escaped(name),
-        hovertemplate=f"{escaped(name)}<br>%{{x:,}} · error %{{y:.2%}}<extra></extra>",
+        text=[escaped(f"{name}: {row.get('model', MISSING)}") for _, row in points],
+        customdata=[_page_of(row, name, folder) for _, row in points],
+        hovertemplate="%{text}<br>"
+        f"%{{x:,}} {COSTS[COST].label}, test error %{{y:.2%}}<extra></extra>",
     )
+
+
+def _page_of(row: Mapping[Hashable, Any], study: str, folder: Path) -> str:
+    """Seen from beside the store: the page of one of a model's runs, or else its study's."""
+    pages = [page_of(run_id) for run_id in str(row.get("run_ids", "")).split()]
+    there = (page for page in pages if (report_folder(folder, study) / page).exists())
+    return address_of(study, next(there, "report.html"))
 
 
 def _add_public(figure: go.Figure) -> None:
@@ -122,9 +141,11 @@ def _hypervolume_section(numbers: Mapping[str, Mapping[str, Any]]) -> str:
             mode="lines",
             line=_looks(i),
             name=escaped(name),
+            customdata=[address_of(name)] * len(points),
             hovertemplate=f"{escaped(name)}<br>HV2 %{{y:.3f}} after %{{x:,.0f}} s<extra></extra>",
         )
         rows.append([name, *_volumes(points)])
+    figure.update_xaxes(rangemode="tozero")
     figure.update_yaxes(rangemode="tozero")
     header = ["study", "seconds of trials", *(f"HV2 after {share:.0%} of them" for share in SHARES)]
     caption = "The seconds of all trials together, however many ran at once. Higher is better."

@@ -113,23 +113,28 @@ def _section(table: Table) -> str:
     return f"<h2>{escaped(table[0])}</h2>{table_html(table)}"
 
 
-def table_html(table: Table, last: Sequence[str] = ()) -> str:
+def table_html(table: Table, last: Sequence[str] = (), links: Sequence[str] = ()) -> str:
     """A table that scrolls in itself where the screen is narrow.
 
     Args:
         last: a cell of HTML more for each row.
+        links: where the first cell of each row leads.
     """
     title, header, rows, left = table
 
-    def line(cells: Sequence[str], tag: str, more: str = "") -> str:
+    def line(cells: Sequence[str], tag: str, more: str = "", link: str = "") -> str:
+        shown = [escaped(cell.strip("`")) for cell in cells]
+        if link:
+            shown[0] = f'<a href="{escaped(link)}">{shown[0]}</a>'
         rendered = (
-            f"<{tag}{' class=text' if i < left else ''}>{escaped(cell.strip('`'))}</{tag}>"
-            for i, cell in enumerate(cells)
+            f"<{tag}{' class=text' if i < left else ''}>{cell}</{tag}>"
+            for i, cell in enumerate(shown)
         )
         return f"<tr>{''.join(rendered)}{f'<td>{more}</td>' if more else ''}</tr>"
 
-    ends = last or [""] * len(rows)
-    body = "".join(line(row, "td", end) for row, end in zip(rows, ends, strict=True))
+    nothing = [""] * len(rows)
+    ends = zip(rows, last or nothing, links or nothing, strict=True)
+    body = "".join(line(row, "td", end, link) for row, end, link in ends)
     region = f'class="scroll" tabindex="0" role="region" aria-label="{escaped(title)}"'
     head = line(header, "th") if any(header) else ""
     return f"<div {region}><table><thead>{head}</thead><tbody>{body}</tbody></table></div>"

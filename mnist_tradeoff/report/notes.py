@@ -7,6 +7,7 @@ import numpy as np
 from mnist_tradeoff.analysis.comparison import costs_of
 from mnist_tradeoff.analysis.hv2 import hv2, scale_of
 from mnist_tradeoff.analysis.trainings import Training, by_model, sample
+from mnist_tradeoff.architecture.references import REFERENCES
 from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.report.answer import answer, interim_text
 from mnist_tradeoff.report.numbers import mean_and_sd
@@ -14,6 +15,8 @@ from mnist_tradeoff.search.results import SearchResults, hv2_of, hv2_of_finalist
 from mnist_tradeoff.search.successive_halving import candidates
 from mnist_tradeoff.system.plain import visible
 
+# Of a suite's models; a description with more is not read.
+MAX_LISTED = 12
 HOW_TO_READ_A_FRONT = (
     "Up and to the left is better: less error, for less. The steps join the models that nothing "
     "cheaper equals on test; grey points are trials, by validation. `report.html` among the "
@@ -57,14 +60,18 @@ def study_metrics(results: SearchResults) -> dict[str, float]:
 
 def suite_note(trainings: Sequence[Training], dataset: str, next_command: str) -> str:
     """What a suite is, what it found, how to read its figure, and what to do next: Markdown."""
+    groups = by_model(trainings)
     lines = [
         f"- `{name}`: {mean_and_sd(sample(group, 'test_accuracy'))} % on test, {len(group)} seeds"
-        for name, group in by_model(trainings).items()
+        for name, group in groups.items()
     ]
+    if len(lines) > MAX_LISTED:
+        lines[MAX_LISTED:] = [f"- and {len(lines) - MAX_LISTED} more in `results.md`"]
+    is_references = set(groups) == set(REFERENCES)
+    what = "The four reference architectures" if is_references else f"{len(groups)} models"
     return "\n\n".join(
         [
-            f"The four reference architectures on {visible(dataset)}, each trained with several "
-            "seeds.",
+            f"{what} on {visible(dataset)}, each trained with several seeds.",
             "\n".join(lines),
             "Up and to the left is better: less error, for less. `results.md` among the artifacts "
             "says which differences are real, and what the extra cost buys.",

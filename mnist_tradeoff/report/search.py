@@ -47,6 +47,7 @@ def numbers(results: SearchResults) -> dict[str, Any]:
     steps = [two for one, two in pairwise([(0.0, 0.0), *grown]) if one[1] != two[1]]
     return {
         "dataset": results.dataset,
+        "interim": results.interim is not None,
         **study_metrics(results),
         "settings": dict(results.settings),
         "progress": list(dict.fromkeys([*steps, *grown[-1:]])),

@@ -10,7 +10,7 @@ from typing import Any
 from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
 from mnist_tradeoff.analysis.statistics import Sample, margin
 from mnist_tradeoff.report.labels import PLACES, log_shares, place_labels
@@ -128,7 +128,7 @@ def error_axis(axes: Axes, errors: Sequence[float], what: str = "test error") ->
     # In this order: a log scale without limits of its own complains about models that are alike.
     axes.set_ylim(*error_limits(errors))
     axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(subs=ERROR_STEPS))
+    axes.yaxis.set_major_locator(FixedLocator(error_ticks(error_limits(errors))))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda error, _: error_text(error)))
     axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set_ylabel(f"{what} (log scale, up is better)")

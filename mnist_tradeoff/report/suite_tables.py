@@ -1,6 +1,6 @@
 """What the suite finds, as Markdown tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from mnist_tradeoff.analysis.comparison import Costs, Step
 from mnist_tradeoff.analysis.statistics import Difference, Sample
@@ -12,12 +12,19 @@ from mnist_tradeoff.report.markdown import table
 from mnist_tradeoff.report.numbers import MISSING, interval, mean_and_sd
 
 
-def summary_table(trainings: Sequence[Training], seeds: int, costs: Costs, is_mnist: bool) -> str:
+def summary_table(
+    trainings: Sequence[Training],
+    seeds: int,
+    costs: Costs,
+    is_mnist: bool,
+    wanted: Collection[str] = tuple(REFERENCES),
+) -> str:
     """Markdown table of the references and others: cost, seconds, accuracies, what is documented.
 
     Args:
         seeds: how many trainings of each there should be; what is missing shows in column n.
         is_mnist: whether the documented accuracies apply.
+        wanted: the models that there should be; the references among them come first.
     """
     header = [
         *("model", "parameters", "× cnn_v1", "MACs", "× cnn_v2", "seconds"),
@@ -25,7 +32,9 @@ def summary_table(trainings: Sequence[Training], seeds: int, costs: Costs, is_mn
         *(("balanced %",) if any(map(balanced, by_model(trainings).values())) else ()),
         *(("documented %", "difference") if is_mnist else ()),
     ]
-    groups = {name: [] for name in REFERENCES if name in costs} | by_model(trainings)
+    groups = {name: [] for name in REFERENCES if name in wanted and name in costs} | by_model(
+        trainings
+    )
     rows = [_summary_row(name, group, seeds, costs) for name, group in groups.items()]
     if "balanced %" in header:
         for row, group in zip(rows, groups.values(), strict=True):

@@ -23,8 +23,8 @@ from mnist_tradeoff.training.loop import Epoch, FinalResult
 
 # Of what is told in one line, so many are named.
 MAX_NAMED = 5
-# Of 80 columns: what is left names what runs.
-BAR_WIDTH = 16
+# Of 80 columns: what is left says how long still, and names what runs with its accuracy.
+BAR_WIDTH = 10
 # What the first seconds say of the time left is wrong by the time that a start takes.
 SECONDS_BEFORE_A_GUESS = 3
 # Asked at once: MLflow forgets it when it has opened the run.
@@ -61,7 +61,8 @@ class Bar(tqdm):
         found = super().format_dict
         done = found["n"] - found["initial"]
         left = ""
-        if done > 0 and found["elapsed"] > SECONDS_BEFORE_A_GUESS:
+        is_known = done > 0 and found["elapsed"] > SECONDS_BEFORE_A_GUESS
+        if is_known and found["n"] < found["total"]:
             seconds = found["elapsed"] * (found["total"] - found["n"]) / done
             left = f", {duration(seconds)} left"
         return {**found, "left": left}
@@ -90,13 +91,15 @@ class Progress:
         self.bar.update(images)
 
     def on_epoch(self, epoch: Epoch) -> None:
-        figures = f"loss {epoch.loss:.4f}, val_accuracy {epoch.val_accuracy:.4f}"
+        accuracy = f"val_accuracy {epoch.val_accuracy:.4f}"
         if self.bar.disable:
+            figures = f"loss {epoch.loss:.4f}, {accuracy}"
             print(f"epoch {epoch.epoch}/{self.epochs}: {figures}", file=sys.stderr, flush=True)
-        else:
-            self.bar.n = epoch.epoch * self.images_per_epoch  # counts the last, partial batch
-            running = min(epoch.epoch + 1, self.epochs)
-            self.bar.show(f"epoch {running}/{self.epochs}, {figures}")
+            return
+        self.bar.n = epoch.epoch * self.images_per_epoch  # counts the last, partial batch
+        is_last = epoch.epoch == self.epochs
+        now = "testing and saving" if is_last else f"epoch {epoch.epoch + 1}/{self.epochs}"
+        self.bar.show(f"{now}, {accuracy}")
 
 
 class RunsProgress:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 import mlflow
 from mlflow.data.code_dataset_source import CodeDatasetSource
@@ -24,7 +24,7 @@ from mnist_tradeoff.system.host import cpu_name
 from mnist_tradeoff.system.plain import shortened
 from mnist_tradeoff.system.processes import RUN_VARIABLE, beating, is_dead, is_owner, this_owner
 from mnist_tradeoff.tracking.sqlite import is_sqlite
-from mnist_tradeoff.tracking.store import tracking_errors
+from mnist_tradeoff.tracking.store import TrackingError, tracking_errors
 from mnist_tradeoff.tracking.tags import BEAT, OWNER, internal, marked
 from mnist_tradeoff.training.backend import THREADS, tf
 
@@ -186,6 +186,30 @@ def log_dataset(dataset: Dataset) -> None:
         mlflow.set_tag("mlflow.runName", name + DIGITS_NOTE)
 
 
+@contextmanager
+def artifact_errors() -> Iterator[None]:
+    """What a file system refuses to the active run's artifacts, as a line that says where.
+
+    Raises:
+        OSError: with that line.
+    """
+    try:
+        yield
+    except TrackingError:
+        raise
+    except OSError as error:
+        run = mlflow.active_run()
+        assert run is not None
+        place = unquote(run.info.artifact_uri or "").removeprefix("file://")
+        if not place.startswith("/"):  # a server's, which says itself what is wrong
+            raise
+        raise OSError(
+            f"the artifacts of the run cannot be written to '{place}' "
+            f"({error.strerror or error}): make it a folder that you may write to, on a disk with "
+            "room, and run again"
+        ) from None
+
+
 def log_contents(contents: Mapping[str, str | bytes]) -> None:
     """Texts and pictures as artifacts of the active run, by their paths in it."""
     with tempfile.TemporaryDirectory() as folder:
@@ -194,7 +218,8 @@ def log_contents(contents: Mapping[str, str | bytes]) -> None:
             path = Path(folder) / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
-        mlflow.log_artifacts(folder)
+        with artifact_errors():
+            mlflow.log_artifacts(folder)
 
 
 def log_metrics(values: Mapping[str, float]) -> None:
@@ -206,7 +231,8 @@ def log_files(paths: Iterable[Path], root: Path) -> None:
     """Files as artifacts of the active run, by their paths below a folder."""
     for path in paths:
         inside = path.parent.relative_to(root).as_posix()
-        mlflow.log_artifact(str(path), None if inside == "." else inside)
+        with artifact_errors():
+            mlflow.log_artifact(str(path), None if inside == "." else inside)
 
 
 def log_note(note: str, figure: str) -> None:

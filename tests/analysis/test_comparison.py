@@ -1,12 +1,18 @@
+from itertools import pairwise
+
 import pytest
 
 from mnist_tradeoff.analysis.comparison import (
     common_mistakes,
+    compared_by,
+    compared_pairs,
     correct_by_model,
+    costs_of,
     differences,
     steps,
 )
-from tests.factories import COSTS, LABELS, RIGHT, make_training
+from mnist_tradeoff.architecture.task import MNIST
+from tests.factories import COSTS, LABELS, RIGHT, exact, make_training
 
 
 @pytest.fixture
@@ -27,6 +33,24 @@ def test_every_pair_is_compared_and_the_larger_gaps_are_real(correct):
     assert found["ann", "cnn_v2"].difference == pytest.approx(0.042)
     assert found["ann", "cnn_v2"].is_real
     assert found["ann", "cnn_v2"].p_value < 1e-9
+
+
+def test_of_many_models_neighbours_on_the_front_and_the_references_are_compared():
+    small = {f"{filters}C3-P2": 900 + filters for filters in (1, 2, 3, 4, 5)}
+    small["3C3-P2"] = 800  # no model of the front
+    groups = [make_training(name, 0, right, **exact(name)) for name, right in small.items()]
+    groups += [make_training(name, 0) for name in ("ann", "cnn_v1", "cnn_v2")]
+    costs = costs_of(groups, MNIST)
+    pairs = compared_pairs(groups, costs)
+    order = ["1C3-P2", "2C3-P2", "4C3-P2", "5C3-P2", "cnn_v1", "ann", "cnn_v2"]
+    assert compared_by("num_params", groups, costs) == order
+    assert pairs[:6] == list(pairwise(order))
+    assert set(pairs[6:]) == {("cnn_v1", "ann"), ("cnn_v1", "cnn_v2"), ("ann", "cnn_v2")}
+    found = differences(correct_by_model(groups, LABELS), costs, pairs)
+    assert len(found) == 7
+    assert found["ann", "cnn_v1"].difference == pytest.approx(0.03)
+    few = groups[:4]
+    assert len(compared_pairs(few, costs_of(few, MNIST))) == 6
 
 
 def test_a_gap_of_one_image_is_noise():

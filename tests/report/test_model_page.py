@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 from mnist_tradeoff.architecture.costs import exact_costs
 from mnist_tradeoff.architecture.layer_costs import layer_costs
@@ -14,6 +15,7 @@ from mnist_tradeoff.report.links import Links
 from mnist_tradeoff.report.model_charts import FRONT, REFERENCE, THIS, Place
 from mnist_tradeoff.report.model_page import ModelFacts, render_model
 from mnist_tradeoff.report.svg import linear_ticks, log_ticks, steps
+from tests.browser import assert_fits, open_page
 from tests.factories import exact, make_training
 
 NASTY = "<script>alert(1)</script>\u202e"
@@ -66,6 +68,16 @@ def test_it_has_its_parts_and_other_peoples_text_does_no_harm():
     assert "<script>alert" not in text
     assert "\u202e" not in text
     assert len(text) < 1_500_000
+
+
+def test_it_fits_the_screen_in_light_and_in_dark(tmp_path):
+    path = tmp_path / "model.html"
+    path.write_text(render_model(facts()))
+    with open_page(offline=True) as page:
+        page.goto(path.as_uri())
+        expect(page.locator("svg.plot")).to_have_count(4)
+        expect(page.locator(".mistake img").first).to_be_visible()
+        assert_fits(page, "model")
 
 
 def test_losses_that_are_not_known_and_a_model_without_mistakes():

@@ -14,7 +14,7 @@ from mnist_tradeoff.report.answer import answer
 from mnist_tradeoff.report.front_charts import front_chart
 from mnist_tradeoff.report.links import Links, page_of
 from mnist_tradeoff.search.results import Interim, SearchResults
-from tests.browser import look, open_page
+from tests.browser import assert_fits, look, open_page
 from tests.factories import LARGE, MIDDLE, SMALL, make_results
 
 RUNS_PAGE = "http://127.0.0.1:5000/#/experiments/0/runs/"
@@ -149,7 +149,7 @@ def test_points_lead_to_the_page_of_their_model_or_else_to_their_run(results):
     assert f'<a href="{page_of(first)}">page</a>' in html.render(results, links)
 
 
-def test_an_interim_page_says_so_and_shows_the_front_of_the_trials(results):
+def test_an_interim_page_says_so_and_shows_the_front_of_the_trials(results, tmp_path):
     unfinished = replace(
         results, finalists=[], references=[], interim=Interim(20, ["4C3-P2"], 8, 1_200.0)
     )
@@ -159,5 +159,12 @@ def test_an_interim_page_says_so_and_shows_the_front_of_the_trials(results):
         assert part in text
     assert f"{LARGE}</td>" in text
     assert "front of the trials" in text
+    path = tmp_path / "report.html"
+    path.write_text(text)
+    with open_page(offline=True) as page:
+        page.goto(path.as_uri())
+        expect(page.get_by_role("status")).to_contain_text("Interim: 6 of 20 trials")
+        assert page.locator("meta[http-equiv=refresh]").get_attribute("content") == "30"
+        assert_fits(page, "running")
     empty = html.render(replace(unfinished, trials=[], importances={}))
     assert "No trial has been trained at full length so far" in empty

@@ -35,6 +35,7 @@ def test_summary_tells_what_is_missing(trainings):
     table = summary_table(some, 2, COSTS, True)
     assert cells(table, "`ann`")[5:] == ["–", "–", "–", "–", "0 of 2", "97.43", "–"]
     assert cells(table, "`cnn_v2`")[7:10] == ["99.20", "–", "1 of 2"]
+    assert "`ann`" not in summary_table(some, 2, COSTS, True, ["cnn_v1", "cnn_v2"])  # not asked for
 
 
 def test_another_set_has_no_documented_numbers(trainings):

@@ -68,7 +68,8 @@ def test_bar_on_a_terminal_and_lines_elsewhere(monkeypatch, stream):
     text = stderr.getvalue()
     if stream is Terminal:
         assert "training 100 %" in text
-        assert "epoch 2/2, loss 0.5000, val_accuracy 0.8750" in text
+        assert "epoch 2/2, val_accuracy 0.8750" in text
+        assert "testing and saving, val_accuracy 0.8750" in text
         assert "\r" in text
     else:
         assert text == (
@@ -106,6 +107,16 @@ def test_a_bar_names_what_runs_and_never_wraps(monkeypatch):
     assert any("2/2 32C3-" in line for line in bars)
 
 
+def test_the_line_of_a_long_training_fits(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with terminal.Progress(epochs=30, images_per_epoch=100) as progress:
+        progress.bar.start_t -= 20 * 60
+        progress.on_epoch(Epoch(12, 0.5, 0.8, 0.4, 0.98761))
+        line = str(progress.bar)
+    assert line.endswith("epoch 13/30, val_accuracy 0.9876")
+    assert len(line) <= 80
+
+
 def test_the_time_left_follows_from_all_that_was_done(monkeypatch):
     monkeypatch.setattr(sys, "stderr", Terminal())
     with terminal.Bar("search", total=10, done=4) as bar:
@@ -113,6 +124,8 @@ def test_the_time_left_follows_from_all_that_was_done(monkeypatch):
         assert bar.format_dict["left"] == ""  # nothing is known yet
         bar.update(2)
         assert bar.format_dict["left"] == ", 2 min left"
+        bar.update(4)
+        assert bar.format_dict["left"] == ""  # nothing is left
 
 
 def test_the_next_command_is_given_as_this_one_was(monkeypatch):

@@ -53,6 +53,18 @@ def test_a_run_without_a_name_of_the_users_gets_ours(store, monkeypatch, given, 
     assert run.data.tags["mlflow.note.content"].endswith(f"![figures/a b.png]({address})")
 
 
+def test_artifacts_that_cannot_be_written_are_a_line_with_their_place(store):
+    with tracked_run("name", {}, {}) as run_id:
+        place = store / "mlruns" / "0" / run_id
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text("no folder")
+        with pytest.raises(OSError, match="artifacts of the run cannot be written to") as raised:
+            log_contents({"a.txt": "text"})
+    assert str(place) in str(raised.value)
+    assert "Not a directory" in str(raised.value)
+    assert "Errno" not in str(raised.value)
+
+
 def test_joins_the_opened_run_and_keeps_its_spelling(store, monkeypatch):
     with mlflow.start_run(run_name="opened") as opened:
         mlflow.log_param("learning_rate", "1e-3")
