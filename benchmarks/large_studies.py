@@ -160,7 +160,7 @@ def draw(runs: list[dict]) -> Figure:
     for axes in (inside, outside):
         axes.set(xscale="log", yscale="log", xlabel="trials of the study", ylabel="seconds a trial")
         axes.grid(alpha=0.3)
-    inside.legend(loc="center left", fontsize=8)
+    outside.legend(loc="upper left", fontsize=8)
     return figure
 
 

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -94,6 +94,28 @@ def postgresql() -> Iterator[PostgreSQL]:
         if server:
             server.stop()
         shutil.rmtree(folder)
+
+
+@contextmanager
+def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
+    """A file system of its own in a folder; the test is skipped where none may be mounted."""
+    options = ("-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder))
+    mount = shutil.which("mount")
+    if mount is None or subprocess.run([mount, *options], stderr=subprocess.DEVNULL).returncode:
+        pytest.skip("no right to mount a small disk")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill(folder: Path) -> Path:
+    """A file that takes all room that is left."""
+    ballast = folder / "ballast"
+    with suppress(OSError), ballast.open("wb", buffering=0) as file:
+        while file.write(bytes(4096)):
+            pass
+    return ballast
 
 
 @functools.cache

@@ -10,8 +10,12 @@ from mnist_tradeoff.architecture.costs import COSTS, EXACT_OBJECTIVES, OBJECTIVE
 from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.data.options import DataConfig
 from mnist_tradeoff.search.spaces import SPACES, space_named
+from mnist_tradeoff.system.plain import shortened
 from mnist_tradeoff.system.settings import option, require_range
 from mnist_tradeoff.training.recipe import Recipe
+
+# Letters of a study's name.
+MAX_NAME = 100
 
 
 def budget_fields(costs: Iterable[str], what: str) -> Any:
@@ -111,5 +115,8 @@ def require_study_name(name: str) -> None:
     Raises:
         ValueError: it is none; the message says what it may be.
     """
-    if not re.fullmatch(r"\w[\w.-]{0,99}", name, re.ASCII):
-        raise ValueError(f"study must be a name of letters, digits, '_', '-' and '.', not '{name}'")
+    if len(name) > MAX_NAME or not re.fullmatch(r"\w[\w.-]*", name, re.ASCII):
+        raise ValueError(
+            f"study must be a name of at most {MAX_NAME} letters, digits, '_', '-' and '.', not "
+            f"'{shortened(name, MAX_NAME)}'"
+        )

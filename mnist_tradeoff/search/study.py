@@ -8,13 +8,13 @@ import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import optuna
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from mnist_tradeoff.architecture.task import Task
+from mnist_tradeoff.search.abandoned import AlreadyFinished, is_abandoned, let_wait
 from mnist_tradeoff.search.config import SearchConfig, require_budgets
 from mnist_tradeoff.search.given import ProposalError
 from mnist_tradeoff.search.identity import IDENTITY, stored
@@ -24,12 +24,9 @@ from mnist_tradeoff.search.running_trial import RunningTrial
 from mnist_tradeoff.search.spaces import space_named
 from mnist_tradeoff.search.storage import StudyError, open_storage, study_errors
 from mnist_tradeoff.search.successive_halving import TrialRecord
-from mnist_tradeoff.system.processes import BEAT_SECONDS, is_dead, parent_owner, this_owner
+from mnist_tradeoff.system.processes import parent_owner, this_owner
 from mnist_tradeoff.training.fingerprint import code_version
 
-AlreadyFinished = optuna.exceptions.UpdateFinishedTrialError
-# A trial whose process was killed comes back so often.
-MAX_RETRIES = 2
 ENDED = (TrialState.COMPLETE, TrialState.FAIL)
 # Proposals that are rejected untrained cost milliseconds; so many in a row will not end well.
 MAX_REJECTIONS_IN_A_ROW = 2_000
@@ -117,24 +114,13 @@ class Study:
             how many there were.
         """
         with study_errors(), self.lock("take"):
-            abandoned = [trial for trial in self._own_running() if self._is_abandoned(trial)]
+            abandoned = [
+                trial for trial in self._own_running() if is_abandoned(trial, self.storage)
+            ]
             for trial in abandoned:
                 # One that has no costs yet has hardly begun.
-                self._let_wait(trial, count_deaths and "costs" in trial.user_attrs)
+                let_wait(trial, self.storage, count_deaths and "costs" in trial.user_attrs)
         return len(abandoned)
-
-    def _let_wait(self, trial: FrozenTrial, died: bool) -> None:
-        storage, trial_id = self.storage.optuna, trial._trial_id
-        deaths = trial.user_attrs.get("deaths", 0) + died
-        with suppress(AlreadyFinished):  # its owner was alive after all
-            if died:
-                storage.set_trial_user_attr(trial_id, "deaths", deaths)
-            if deaths > MAX_RETRIES:
-                error = f"its process was killed {deaths} times"
-                storage.set_trial_user_attr(trial_id, "error", error)
-                storage.set_trial_state_values(trial_id, TrialState.FAIL)
-            else:
-                storage.set_trial_state_values(trial_id, TrialState.WAITING)
 
     def give_back(self, trial: Trial | FrozenTrial) -> None:
         """Let a running trial wait again."""
@@ -152,24 +138,11 @@ class Study:
         return [
             trial.user_attrs.get("architecture", f"trial {trial.number}")
             for trial in trials
-            if not self._is_abandoned(trial)
+            if not is_abandoned(trial, self.storage)
         ]
 
     def _own_running(self) -> list[FrozenTrial]:
         return [trial for trial in self._trials(TrialState.RUNNING) if is_own_running(trial)]
-
-    def _is_abandoned(self, trial: FrozenTrial) -> bool:
-        """Whether nobody works at a running trial.
-
-        One without an owner was taken by a process that was killed at that moment; where there is
-        no lock, it may be about to name itself.
-        """
-        owner = trial.user_attrs.get("owner")
-        if owner is not None:
-            return is_dead(owner, trial.user_attrs.get("beat"), self.storage.now())
-        assert trial.datetime_start is not None
-        age = datetime.now() - trial.datetime_start
-        return self.storage.has_lock or age > timedelta(seconds=BEAT_SECONDS)
 
     def missing(self) -> int:
         """How many trials are missing for the total, those that wait or run included."""

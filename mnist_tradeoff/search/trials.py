@@ -11,10 +11,11 @@ from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.data.dataset import Split
 from mnist_tradeoff.device.convert import stop_converter
 from mnist_tradeoff.device.measure import measure
+from mnist_tradeoff.search.abandoned import AlreadyFinished
 from mnist_tradeoff.search.config import SearchConfig
 from mnist_tradeoff.search.running_trial import RunningTrial
 from mnist_tradeoff.search.storage import study_errors
-from mnist_tradeoff.search.study import AlreadyFinished, Study
+from mnist_tradeoff.search.study import Study
 from mnist_tradeoff.search.successive_halving import (
     AUDIT_SHARE,
     Rung,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import MISSING, Field, dataclass, fields
 from typing import Any, Generic, Literal, NoReturn, TypeVar, get_args, get_origin
 
+from mnist_tradeoff.system.plain import error_line
 from mnist_tradeoff.system.signals import run_to_exit
 
 WHAT_TYPES_ARE_CALLED = {int: "a whole number", float: "a number", str: "text"}
@@ -15,7 +16,7 @@ TRUTHS = {"true": True, "false": False}
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"error: {' '.join(message.split())} (see {self.prog} --help)\n")
+        self.exit(2, f"error: {error_line(message)} (see {self.prog} --help)\n")
 
 
 Config = TypeVar("Config")

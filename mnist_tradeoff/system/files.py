@@ -1,5 +1,6 @@
 """Files that are whole or not there."""
 
+import errno
 import os
 import re
 import tempfile
@@ -23,8 +24,10 @@ def write_whole(path: Path, content: bytes) -> None:
             file.write(content)
         Path(part).chmod(_usual_mode())
         Path(part).replace(path)
-    except BaseException:
+    except BaseException as error:
         Path(part).unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise OSError(error.errno, error.strerror, str(path)) from None  # names the file
         raise
 
 

@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+MAX_ERROR = 2_000
+
 
 def visible(text: str) -> str:
     r"""The text with every control and direction mark spelled out: ``\u202e``.
@@ -25,3 +27,8 @@ def shortened(text: str, width: int) -> str:
 def one_line(error: object, width: int = 200) -> str:
     """What a library says, often in many lines, as one; without the folders of its paths."""
     return shortened(re.sub(r"/\S*/", "", " ".join(str(error).split())), width)
+
+
+def error_line(error: object) -> str:
+    """An error as one line for the terminal, whatever is in the values that it names."""
+    return shortened(visible(" ".join(str(error).split())), MAX_ERROR)

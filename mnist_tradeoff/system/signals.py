@@ -1,11 +1,14 @@
 """How a command ends: errors as one line, and signals, each with its exit code."""
 
+import errno
 import io
 import signal
 import sys
 import time
 from collections.abc import Callable
 from typing import NoReturn
+
+from mnist_tradeoff.system.plain import error_line
 
 EXIT_FAILED = 1
 DEAF_SECONDS = 5
@@ -35,8 +38,13 @@ def run_to_exit(main: Callable[[], None]) -> NoReturn:
         number = error.number if isinstance(error, Interrupted) else signal.SIGINT
         _exit("interrupted" if number == signal.SIGINT else "terminated", 128 + number)
     except ERRORS as error:
-        _exit(f"error: {' '.join(str(error).split())}", EXIT_FAILED)
+        _exit(f"error: {error_line(error)}{_remedy(error)}", EXIT_FAILED)
     sys.exit(0)
+
+
+def _remedy(error: BaseException) -> str:
+    is_full = isinstance(error, OSError) and error.errno == errno.ENOSPC
+    return ": make room on the disk, and start again" if is_full else ""
 
 
 def print_what_can_be_printed() -> None:

@@ -18,6 +18,7 @@ FILE = "mlflow.db"
 FILES = "mlruns"
 # What a URL, or a text in SQL, would not be read back as.
 MISREAD = frozenset("%\\'\"?#;:\n\r")
+POOL_VARIABLE = "MLFLOW_SQLALCHEMYSTORE_POOLCLASS"
 
 
 def default_uri() -> str:
@@ -48,9 +49,13 @@ def sqlite_path(uri: str) -> Path | None:
 def prepare_files(uri: str) -> None:
     """Make the first experiment, or the one to be used, where MLflow would misread its folder.
 
+    Call it before MLflow opens the store.
+
     Raises:
         ValueError: MLflow itself has made it already, and would put its files elsewhere.
     """
+    # A connection that is kept is asked whether it lives, outside of what waits for a locked file.
+    os.environ.setdefault(POOL_VARIABLE, "NullPool")
     folder = Path.cwd()
     if not MISREAD & set(str(folder)):
         return

@@ -32,6 +32,7 @@ URI_VARIABLE = "MLFLOW_TRACKING_URI"
 SERVER_TIMEOUT_SECONDS = 5
 # What SQLite says of a file that it cannot read.
 DAMAGED = ("file is not a database", "database disk image is malformed", "unsupported file format")
+FULL = "database or disk is full"
 # SQLAlchemy puts this line before some of its messages.
 AUTOFLUSH = "(raised as a result of"
 LOCAL_SERVER = "http://127.0.0.1:5000"
@@ -207,6 +208,11 @@ def tracking_errors() -> Iterator[None]:
             raise TrackingError(
                 f"'{path}' is damaged, or no database ({line}): restore it from a copy, or move it "
                 "away and begin anew"
+            ) from None
+        if path and FULL in line:
+            raise TrackingError(
+                f"'{path}' cannot be written ({line}): make room on its disk, and start again; "
+                "what was finished stays"
             ) from None
         raise TrackingError(f"tracking failed: {line}") from None
 

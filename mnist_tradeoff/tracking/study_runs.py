@@ -186,15 +186,18 @@ class TrialLog:
     def write_own(self, trials: Sequence[TrialRecord]) -> None:
         """Write the new ones of this command's workers.
 
-        While the store is away they wait: Optuna has them.
+        While the store is away they wait: Optuna has them. It is told once.
         """
         if time.monotonic() < self.away_until:
             return
         try:
             self.write([trial for trial in trials if trial.command == this_owner()])
         except TrackingError as error:
-            print(f"{error}; the trials go on, and are written later", file=sys.stderr)
+            if not self.away_until:
+                print(f"{error}; the trials go on, and are written later", file=sys.stderr)
             self.away_until = time.monotonic() + RETRY_SECONDS
+        else:
+            self.away_until = 0.0
 
     def write_patiently(self, trials: Sequence[TrialRecord]) -> None:
         """Write those that are not there yet; a store that is away is waited for."""

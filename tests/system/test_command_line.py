@@ -3,6 +3,7 @@ import sys
 
 import pytest
 
+from mnist_tradeoff.search.config import SearchConfig
 from mnist_tradeoff.system import command_line
 from mnist_tradeoff.training.recipe import RunConfig
 from tests.factories import ROOT
@@ -32,6 +33,7 @@ def test_defaults_and_changes():
         (["--model", "lenet"], "unknown model 'lenet'"),
         (["--model", "16C3-P2-head3-8"], "head3 is the classifier: it must be the last"),
         (["--model", "16C3\nP2"], "unknown model '16C3 P2'"),
+        (["--model", "16C3\u202eP2"], r"unknown model '16C3\u202eP2'"),
         (["--epoch", "3"], "unrecognized arguments: --epoch 3"),
         (["--lr", "3"], "unrecognized arguments: --lr 3"),
         (["--epochs"], "--epochs: expected one argument"),
@@ -44,6 +46,16 @@ def test_bad_arguments_are_one_line_and_exit_2(capsys, arguments, message):
     stderr = capsys.readouterr().err
     assert message in stderr
     assert stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["x" * 10_000, "\u202e" * 10_000])
+def test_a_name_of_any_length_is_one_short_line(capsys, name):
+    with pytest.raises(SystemExit):
+        command_line.parse(SearchConfig, ["--study", name])
+    stderr = capsys.readouterr().err
+    assert "study must be a name of at most 100 letters" in stderr
+    assert "\u202e" not in stderr
+    assert len(stderr) < 1_000
 
 
 IMPORTS = """

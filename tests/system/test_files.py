@@ -5,6 +5,8 @@ import subprocess
 import pytest
 
 from mnist_tradeoff.system.files import write_whole
+from mnist_tradeoff.system.signals import run_to_exit
+from tests.services import small_disk
 
 
 def test_a_file_is_replaced_at_once_and_has_the_usual_mode(tmp_path):
@@ -30,6 +32,18 @@ def test_what_fails_leaves_nothing_behind_and_the_old_file_alone(tmp_path):
         write_whole(folder, b"content")  # written, and then it cannot take this place
     assert kept.read_text() == "old"
     assert sorted(tmp_path.iterdir()) == [folder, kept]
+
+
+def test_a_full_disk_is_named_with_the_remedy_and_keeps_the_old_file(tmp_path, capsys):
+    with small_disk(tmp_path, 1):
+        path = tmp_path / "a.html"
+        path.write_text("old")
+        with pytest.raises(SystemExit):
+            run_to_exit(lambda: write_whole(path, bytes(2_000_000)))
+        assert path.read_text() == "old"
+        assert list(tmp_path.iterdir()) == [path]
+    line = f"No space left on device: '{path}': make room on the disk, and start again\n"
+    assert capsys.readouterr().err.endswith(line)
 
 
 def test_what_a_killed_process_has_left_of_a_file_is_removed(tmp_path):

@@ -1,10 +1,13 @@
 import http.server
+import shutil
+import sqlite3
 import threading
 import time
 
 import mlflow
 import pytest
 
+from mnist_tradeoff.system import locked_database
 from mnist_tradeoff.tracking import store as tracking
 
 
@@ -36,6 +39,20 @@ def test_store_that_is_no_database(monkeypatch, tmp_path):
     ):
         tracking.prepare_store()
     assert path.read_bytes() == before
+
+
+def test_store_that_is_locked_is_waited_for_at_the_start(store, monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(locked_database, "ATTEMPT_SECONDS", 0)
+    path = shutil.copy(store / "mlflow.db", tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{path}")
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN EXCLUSIVE")
+    release = threading.Timer(1, lambda: other.execute("ROLLBACK"))
+    release.start()
+    tracking.prepare_store()
+    release.join()
+    other.close()
+    assert "is away: waiting up to 10 minutes\n" in capsys.readouterr().err
 
 
 def test_server_that_is_down_is_one_quick_line_without_the_password(monkeypatch):
