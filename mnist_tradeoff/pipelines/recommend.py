@@ -7,6 +7,7 @@ from mnist_tradeoff.analysis.recommendation import recommend
 from mnist_tradeoff.data.options import DataConfig
 from mnist_tradeoff.data.sets import load_configured
 from mnist_tradeoff.pipelines.export import export_one
+from mnist_tradeoff.report import terminal
 from mnist_tradeoff.report.recommendation import describe, model_card
 from mnist_tradeoff.report.summary import recommendation_summary
 from mnist_tradeoff.tracking import models
@@ -44,6 +45,7 @@ def run_recommend(
         options = models.models_of(models.finals_of(study, run_ids, data))
         found = recommend(options, budgets, cost, len(data.val.labels))
         champion = found.chosen.best
+        terminal.tell(f"exporting and measuring {found.chosen.name}, the recommended model")
         line = export_one(champion, data, EXPORT_TOLERANCE)
         card = describe(found, budgets, cost)
         full_card = model_card(card, line, data)

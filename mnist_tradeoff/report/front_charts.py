@@ -1,5 +1,6 @@
 """The front of a study as interactive charts: as it is, and as it grew."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -58,9 +59,17 @@ def front_chart(results: SearchResults, cost: str, links: Links = NO_LINKS) -> g
     error_scale(figure, errors or [1 - one.val_accuracy for one in results.trial_front], split)
     _add_labels(figure, results, cost)
     if budget := results.budgets.get(cost):
-        looks = {"color": TRAINING_COLOR, "dash": "dash", "width": 1}
-        figure.add_vline(x=budget, line=looks, annotation_text=f"budget {budget:,.0f}")
+        _add_budget(figure, budget)
     return figure
+
+
+def _add_budget(figure: go.Figure, budget: float) -> None:
+    """A line with its name above it; a note's place on a log axis is the logarithm."""
+    figure.add_vline(x=budget, line={"color": TRAINING_COLOR, "dash": "dash", "width": 1})
+    place = {"x": math.log10(budget), "xanchor": "right", "y": 1, "yref": "paper"}
+    text = f"budget {budget:,.0f}"
+    figure.add_annotation(**place, yanchor="bottom", text=text, showarrow=False)
+    figure.update_layout(margin={"t": 28})
 
 
 def _add_trials(figure: go.Figure, results: SearchResults, cost: str, links: Links) -> None:

@@ -2,6 +2,12 @@
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const narrow = matchMedia("(max-width: 40rem)");
 
+// Of a log axis: each decade, or 1, 2 and 5 of it, or of less than a decade every digit.
+function logStep([first, last]) {
+  if (last - first < (narrow.matches ? 0.5 : 1)) return "D1";
+  return narrow.matches && last - first > 1 ? 1 : "D2";
+}
+
 function paint() {
   const style = getComputedStyle(document.documentElement);
   const color = (name) => style.getPropertyValue(name).trim();
@@ -17,7 +23,7 @@ function paint() {
       "hoverlabel.font.color": color("--text"),
       "legend.font.size": narrow.matches ? 11 : 12,
       ...axis("x"),
-      ...(chart.layout.xaxis.type === "log" && { "xaxis.dtick": narrow.matches ? 1 : "D2" }),
+      ...(chart.layout.xaxis.type === "log" && { "xaxis.dtick": logStep(chart.layout.xaxis.range) }),
       ...axis("y"),
       ...(chart.layout.updatemenus && {
         "updatemenus[0].bgcolor": color("--box"),

@@ -35,7 +35,8 @@ def tables(results: SearchResults) -> list[Table]:
         found += [reference_table(results), budget_table(results)]
         if results.is_mnist:
             found += [documented_table(results), public_table(results)]
-    return [*found, step_table(results), account_table(results)]
+    steps = [step_table(results)] if len(results.finalists) > 1 else []
+    return [*found, *steps, account_table(results)]
 
 
 def front_table(results: SearchResults) -> Table:
@@ -199,9 +200,7 @@ def _trial_rows(results: SearchResults) -> list[list[str]]:
 
 def _front_rows(results: SearchResults) -> list[list[str]]:
     scale = results.scale
-    of_references = f"{hv2_of_finalists(results.references, 'test', scale):.3f}"
     in_search = hv2_of(candidates(results.trials, results.epochs), scale)
-    val, test = (hv2_of_finalists(results.finalists, split, scale) for split in ("val", "test"))
     seen = _gap(results, "search_accuracy", "val")
     landmarks = [
         ["HV2 of the documented references", f"{DOCUMENTED_HV2:.3f}"],
@@ -209,13 +208,18 @@ def _front_rows(results: SearchResults) -> list[list[str]]:
     ]
     return [
         *(landmarks if results.is_mnist else []),
-        ["HV2 of the references, test", of_references if results.references else MISSING],
+        ["HV2 of the references, test", _hv2(results.references, "test", results)],
         ["HV2 of the front in the search, validation", f"{in_search:.3f}"],
-        ["HV2 of the front's finals, validation", f"{val:.3f}"],
-        ["HV2 of the front's finals, test", f"{test:.3f}"],
+        ["HV2 of the front's finals, validation", _hv2(results.finalists, "val", results)],
+        ["HV2 of the front's finals, test", _hv2(results.finalists, "test", results)],
         ["optimism: search − finals, validation, mean points", seen],
         ["optimism: finals, validation − test, mean points", _gap(results, "val", "test")],
     ]
+
+
+def _hv2(models: Sequence[Model], split: str, results: SearchResults) -> str:
+    """Of models that were trained anew; of none there is nothing to say."""
+    return f"{hv2_of_finalists(models, split, results.scale):.3f}" if models else MISSING
 
 
 def _share(wrong: int, n: int) -> str:

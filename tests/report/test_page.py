@@ -102,6 +102,17 @@ def assert_nothing_overlaps(chart) -> None:
             assert apart or a["bottom"] <= b["top"] + 4 or b["bottom"] <= a["top"] + 4, (a, b)
 
 
+def test_the_budget_is_named_within_the_page(page_file):
+    with open_page(offline=True, width=400) as page:
+        page.goto(page_file.as_uri())
+        name = page.locator(".js-plotly-plot").first.get_by_text("budget 20,000")
+        expect(name).to_be_visible()
+        box = name.bounding_box()
+        assert box
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 400
+
+
 def test_charts_say_what_they_show_and_have_their_tables(page_file):
     with open_page(offline=True) as page:
         page.goto(page_file.as_uri())
@@ -159,6 +170,8 @@ def test_an_interim_page_says_so_and_shows_the_front_of_the_trials(results, tmp_
         assert part in text
     assert f"{LARGE}</td>" in text
     assert "front of the trials" in text
+    assert "What each step along the front buys" not in text  # there is no step yet
+    assert "<td class=text>HV2 of the front&#x27;s finals, test</td><td>–</td>" in text
     path = tmp_path / "report.html"
     path.write_text(text)
     with open_page(offline=True) as page:
