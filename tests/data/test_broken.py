@@ -69,7 +69,7 @@ def numbered_test(folder: Path) -> None:
 
 
 def scaled_training_part(folder: Path) -> None:
-    arrays = dict(zip(NPZ_KEYS, ARRAYS, strict=True))
+    arrays: dict[str, Any] = dict(zip(NPZ_KEYS, ARRAYS, strict=True))
     np.savez(folder / "set.npz", **arrays | {"x_train": ARRAYS.train_images / 255})
 
 

@@ -91,8 +91,9 @@ def _opened(picture: Picture, name: str) -> Image.Image:
 
 def _upright_size(image: Image.Image) -> tuple[int, int]:
     """Width and height as it is shown: a camera's picture may be stored on its side."""
+    width, height = image.size
     is_turned = image.getexif().get(ExifTags.Base.Orientation) in ON_ITS_SIDE
-    return image.size[::-1] if is_turned else image.size
+    return (height, width) if is_turned else (width, height)
 
 
 def _mode(image: Image.Image, name: str) -> str:
@@ -110,7 +111,8 @@ def _is_grey(image: Image.Image) -> bool:
 
 
 def _opaque(image: Image.Image, name: str) -> Image.Image:
-    if image.has_transparency_data and image.convert("RGBA").getextrema()[3] != (255, 255):
+    has_alpha = image.has_transparency_data
+    if has_alpha and image.convert("RGBA").getchannel("A").getextrema() != (255, 255):
         raise ValueError(
             f"'{name}' has transparent pixels: store it on the background that it is meant to have"
         )
