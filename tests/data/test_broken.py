@@ -70,7 +70,8 @@ def numbered_test(folder: Path) -> None:
 
 def scaled_training_part(folder: Path) -> None:
     arrays: dict[str, Any] = dict(zip(NPZ_KEYS, ARRAYS, strict=True))
-    np.savez(folder / "set.npz", **arrays | {"x_train": ARRAYS.train_images / 255})
+    arrays["x_train"] = ARRAYS.train_images / 255
+    np.savez(folder / "set.npz", **arrays)
 
 
 def transparent(folder: Path) -> None:
