@@ -184,20 +184,16 @@ class TrialLog:
         return found
 
     def write_own(self, trials: Sequence[TrialRecord]) -> None:
-        """Write the new ones of this command's workers.
-
-        While the store is away they wait: Optuna has them. It is told once.
-        """
+        """Write the new ones of this command's workers; that the store is away is told once."""
         if time.monotonic() < self.away_until:
             return
         try:
             self.write([trial for trial in trials if trial.command == this_owner()])
+            self.away_until = 0.0
         except TrackingError as error:
             if not self.away_until:
                 print(f"{error}; the trials go on, and are written later", file=sys.stderr)
             self.away_until = time.monotonic() + RETRY_SECONDS
-        else:
-            self.away_until = 0.0
 
     def write_patiently(self, trials: Sequence[TrialRecord]) -> None:
         """Write those that are not there yet; a store that is away is waited for."""
