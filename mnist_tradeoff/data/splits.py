@@ -92,7 +92,7 @@ def by_content(split: Split, share: float, what: str) -> tuple[np.ndarray, np.nd
     where the class has two that differ.
 
     Raises:
-        ValueError: no class has two images that differ.
+        ValueError: no class has two different images left.
     """
     digests = content_digests(split.images)
     _, first, copies = np.unique(digests, return_index=True, return_inverse=True)

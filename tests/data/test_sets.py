@@ -151,7 +151,7 @@ def missing(folder):
         (other_shape, "t10k-images.* are 28×28, those of train-images-idx3-ubyte.* 8×8"),
         (fewer_labels, "t10k-images.*: 200 images but 7 labels"),
         (one_class, "have 1 class, 10: 2 to 1,000 are due"),
-        (only_copies, "cannot be split: no class has two images that differ"),
+        (only_copies, "cannot be split: no class has two different images"),
         (folder_of_that_name, "train-images-idx3-ubyte' is a folder, not a file"),
         (dead_link, "train-labels-idx1-ubyte' is a link to 'elsewhere', which is not there"),
         (empty, "train-images-idx3-ubyte' is no IDX file"),
@@ -177,7 +177,7 @@ def test_bad_idx_is_refused_by_name_and_left_alone(tmp_path, damage, message):
         ),
         ({"y_test": np.full(200, 0.5)}, "y_test in .* must be whole numbers or text, not float64"),
         ({"y_test": np.zeros((200, 10), int)}, r"y_test in .* must have the shape \(n,\)"),
-        ({"y_train": np.arange(600)}, "cannot be split: no class has two images"),
+        ({"y_train": np.arange(600)}, "cannot be split: no class has two different images"),
         ({"x_test": np.array([{"a": 1}] * 200)}, "pickled objects, which are never loaded"),
     ],
 )
