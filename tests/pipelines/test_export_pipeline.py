@@ -251,7 +251,7 @@ def test_a_budget_that_nothing_meets_is_one_line_and_leaves_the_registry_alone(c
         (["--max_params", "-1"], "max_params must be 0 or more, not -1"),
         (["--min_accuracy", "2"], "min_accuracy must be 0 to 1, not 2.0"),
         (["--study", "none"], "there is no study 'none' here"),
-        (["--study", "a'b"], "study must be a name of letters"),
+        (["--study", "a'b"], "study must be a name of at most 100 letters"),
     ):
         done = execute(folder, [*command, *budget])
         assert done.returncode != 0
