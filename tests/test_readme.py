@@ -131,6 +131,15 @@ def test_tables_of_the_suite_are_generated_and_hold_their_promise():
         assert mean_and_sd(accuracies) in page("references")
 
 
+def test_tables_of_the_frontier_are_generated():
+    tables = sections(ASSETS / "frontier" / "results.md")
+    assert len(tables) == 3
+    assert all(one in page("frontier") for one in tables.values())
+    frame = pd.read_csv(ASSETS / "frontier" / "results.csv").query("metric == 'test_accuracy'")
+    for _, accuracies in frame.groupby("model").value:
+        assert mean_and_sd(accuracies) in page("frontier")
+
+
 def test_tables_of_the_search_are_generated():
     found = sections(ASSETS / "search" / "pareto.md")
     for title in (
