@@ -60,12 +60,13 @@ def test_a_full_journal_is_one_line_and_loses_no_trial(disk):
 
 
 def test_a_full_store_is_told_once_while_the_trials_go_on(disk, capsys):
-    study = Study(CONFIG, DATA, MNIST, disk)
+    config = replace(CONFIG, study="full_disk")  # the shared store may have others' studies
+    study = Study(config, DATA, MNIST, disk)
     with study_run({}, study) as parent_id:
         pass
     images = Split(np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.uint8))
     dataset = Dataset("stripes", "1234", "x", MNIST, images, images, images)
-    log = TrialLog(parent_id, CONFIG, dataset, lambda: study.lock("log"))
+    log = TrialLog(parent_id, config, dataset, lambda: study.lock("log"))
     run(study, 2)
     own = [replace(trial, command=this_owner()) for trial in study.finished()]
     ballast = fill(disk)
