@@ -81,16 +81,16 @@ def _is_like_emnist(raw: Raw) -> bool:
 
 def _images(raw: Raw, notes: list[str]) -> dict[str, np.ndarray]:
     shaped = {part: _shaped(one.images, one.source) for part, one in raw.parts.items()}
-    ranges = [_range(one, raw.parts[part].source) for part, one in shaped.items()]
-    low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
+    ranges = {part: _range(one, raw.parts[part].source) for part, one in shaped.items()}
+    low, high = min(low for low, _ in ranges.values()), max(high for _, high in ranges.values())
     scale = 1
     kinds = {one.dtype.kind for one in shaped.values()}
     if kinds == {"b"} or (kinds <= set("fb") and low >= 0 and high <= 1):
         scale = 255
         notes.append("values 0 to 1 taken as 0 to 255")
-    elif odd := _scaled_alone(shaped, high):
+    elif high > 1 and (odd := [part for part in shaped if _is_scaled(shaped[part], ranges[part])]):
         raise ValueError(
-            f"{raw.parts[odd].source} has values from 0 to 1, another part up to {high:g}: give "
+            f"{raw.parts[odd[0]].source} has values from 0 to 1, another part up to {high:g}: give "
             "all parts the same scale"
         )
     elif low < 0 or high > 255:
@@ -101,14 +101,10 @@ def _images(raw: Raw, notes: list[str]) -> dict[str, np.ndarray]:
     return {part: _bytes(one, scale, raw.parts[part].source, notes) for part, one in shaped.items()}
 
 
-def _scaled_alone(images: Mapping[str, np.ndarray], high: float) -> str:
-    """The part whose floats end at 1 where another's do not; empty: none."""
-    scaled_parts = [
-        part
-        for part, one in images.items()
-        if one.dtype.kind == "f" and one.max() <= 1 and (one % 1).any()
-    ]
-    return scaled_parts[0] if scaled_parts and high > 1 else ""
+def _is_scaled(images: np.ndarray, found: tuple[float, float]) -> bool:
+    """Whether values are fractions from 0 to 1; ``found`` are the least and the largest."""
+    low, high = found
+    return images.dtype.kind == "f" and 0 <= low <= high <= 1 and bool((images % 1).any())
 
 
 def _range(images: np.ndarray, source: str) -> tuple[float, float]:

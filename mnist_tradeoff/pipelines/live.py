@@ -1,6 +1,5 @@
 """A study's page while its trials run."""
 
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,7 +7,7 @@ from pathlib import Path
 
 from mnist_tradeoff.report import html, terminal
 from mnist_tradeoff.report.links import NO_LINKS, Links
-from mnist_tradeoff.report.search import NUMBERS_FILE, numbers, report_folder, write
+from mnist_tradeoff.report.search import NUMBERS_FILE, numbers_text, report_folder, write
 from mnist_tradeoff.report.studies import write_index
 from mnist_tradeoff.search.identity import IDENTITY, shown_settings
 from mnist_tradeoff.search.results import Interim, SearchResults
@@ -67,7 +66,7 @@ class LivePage:
         results = self.results(finished)
         try:
             page = html.render(results, self.links)
-            write({"report.html": page, NUMBERS_FILE: json.dumps(numbers(results))}, self.folder)
+            write({"report.html": page, NUMBERS_FILE: numbers_text(results)}, self.folder)
             write_index(self.beside_store)
         except OSError as error:  # the trials go on without a page
             terminal.tell(f"the page cannot be written ({error}), the trials go on")

@@ -33,7 +33,7 @@ def search_texts(
         "pareto.csv": search_frames.pareto_frame(results).to_csv(index=False),
         "trials.csv": search_frames.trials_frame(results).to_csv(index=False),
         "finals.csv": tidy(trainings).to_csv(index=False),
-        NUMBERS_FILE: json.dumps(numbers(results), indent=1),
+        NUMBERS_FILE: numbers_text(results),
         "report.html": html.render(results, links),
     }
 
@@ -52,6 +52,11 @@ def numbers(results: SearchResults) -> dict[str, Any]:
         "settings": dict(results.settings),
         "progress": list(dict.fromkeys([*steps, *grown[-1:]])),
     }
+
+
+def numbers_text(results: SearchResults) -> str:
+    """The content of ``numbers.json``."""
+    return json.dumps(numbers(results), indent=1)
 
 
 def search_pictures(results: SearchResults) -> Figures:

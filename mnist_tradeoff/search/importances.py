@@ -6,7 +6,7 @@ from optuna.trial import TrialState
 
 from mnist_tradeoff.search.study import Study
 
-# Of more, so many are looked at, evenly over the study: 500 take a quarter of a minute.
+# Of more, so many are looked at, evenly over the study: its forests would take most of a report.
 MIN_TRIALS, MAX_TRIALS = 10, 200
 
 

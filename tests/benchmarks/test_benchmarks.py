@@ -51,15 +51,19 @@ def test_bad_arguments_are_one_line_and_no_run(tmp_path, arguments, code, messag
     assert not list(tmp_path.iterdir())
 
 
-def test_quick_numbers_are_kept_apart_and_marked(monkeypatch):
+def test_quick_numbers_are_kept_apart_and_marked(monkeypatch, capsys):
     monkeypatch.setenv(RESULTS_VARIABLE, str(comparisons.QUICK_FOLDER))
     assert comparisons.report_file().parent == results_file("latency").parent
     assert comparisons.QUICK in comparisons.report()
     for measure in comparisons.MEASURES:
-        # What its command does not know ends it with 2.
+        # A bad value ends it with 2; an unknown flag is one that the help does not have.
         monkeypatch.setattr(sys, "argv", ["", *measure.quick, "--help"])
         with pytest.raises(SystemExit, match="0"):
             measure.load().main()
+        known = capsys.readouterr().out.split()
+        assert {flag for flag in measure.quick if flag.startswith("--")} <= {
+            word.strip("[]") for word in known
+        }
 
 
 def test_every_comparison_has_a_measure():

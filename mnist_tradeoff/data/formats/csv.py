@@ -48,11 +48,12 @@ def read_csv_set(paths: list[Path], folder: Path) -> Raw:
         ValueError: no table of labels and pixels, or several of one part; the message names it.
         MemoryError: it does not fit.
     """
+    named = {path: _named_part(path) for path in paths}
+    # Where one is named as the training table, one that is no part is none of the set's.
+    others = [path.name for path in paths if not named[path]] if "train" in named.values() else []
     by_part: dict[str, Path] = {}
-    paths, others = _named_parts(paths)
-    for path in paths:
-        found = PART_WORD.search(path.name.lower())
-        part = part_of(found["part"]) if found else "train"
+    for path in (path for path in paths if path.name not in others):
+        part = named[path] or "train"
         if part in by_part:
             raise ValueError(
                 f"'{folder}' has two tables of one part, {by_part[part].name} and {path.name}: "
@@ -73,13 +74,10 @@ def read_csv_set(paths: list[Path], folder: Path) -> Raw:
     return Raw("", parts, {}, tuple(notes))
 
 
-def _named_parts(paths: list[Path]) -> tuple[list[Path], list[str]]:
-    """The tables that are a part by their name, where one is ``train``; the others' names."""
-    words = {path: PART_WORD.search(path.name.lower()) for path in paths}
-    named = [path for path, word in words.items() if word]
-    if not any((word := words[path]) and part_of(word["part"]) == "train" for path in named):
-        return paths, []
-    return named, [path.name for path in paths if path not in named]
+def _named_part(path: Path) -> str:
+    """What part a table is by its name; empty: none."""
+    word = PART_WORD.search(path.name.lower())
+    return part_of(word["part"]) if word else ""
 
 
 @dataclass(frozen=True)

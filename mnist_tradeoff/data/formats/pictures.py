@@ -110,23 +110,22 @@ def _is_grey(image: Image.Image) -> bool:
     return bool((colours == colours[:, :1]).all())
 
 
-def _opaque(image: Image.Image, name: str) -> Image.Image:
+def _is_transparent(image: Image.Image) -> bool:
     has_alpha = image.has_transparency_data
-    if has_alpha and image.convert("RGBA").getchannel("A").getextrema() != (255, 255):
-        raise ValueError(
-            f"'{name}' has transparent pixels: store it on the background that it is meant to have"
-        )
-    return image
+    return has_alpha and image.convert("RGBA").getchannel("A").getextrema() != (255, 255)
 
 
 def _pixels(picture: Picture, name: str, mode: str, size: tuple[int, int]) -> np.ndarray:
     with _opened(picture, name) as image:
         try:
-            turned = _opaque(ImageOps.exif_transpose(image), name).convert(mode)
-        except ValueError:
-            raise
+            upright = ImageOps.exif_transpose(image)
+            turned, is_transparent = upright.convert(mode), _is_transparent(upright)
         except Exception as error:  # truncated files are told when they are decoded
             raise ValueError(f"'{name}' is no readable image ({_reason(error)})") from None
+    if is_transparent:
+        raise ValueError(
+            f"'{name}' has transparent pixels: store it on the background that it is meant to have"
+        )
     if turned.size != size:
         turned = turned.resize(size, Image.Resampling.BILINEAR)
     return np.asarray(turned)
