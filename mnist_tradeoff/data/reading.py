@@ -8,11 +8,20 @@ from dataclasses import replace
 from pathlib import Path
 
 from mnist_tradeoff.data.formats import csv, idx, image_folder, npz, parquet
-from mnist_tradeoff.data.formats.raw import GZIP, PART_WORD, Raw, contents, place_of, require_file
+from mnist_tradeoff.data.formats.raw import (
+    GZIP,
+    PART_WORD,
+    SHOWN,
+    Raw,
+    contents,
+    place_of,
+    require_file,
+)
 
 FORMATS = "IDX files, an npz, CSV tables, folders of image files by class, or Parquet files"
 # What torchvision and Hugging Face call the folder in which the files are.
-PLAIN_NAMES = ("raw", "data")
+PLAIN_NAMES = ("raw", "data", "default")
+ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".7z", ".rar")
 
 
 def read_raw(path: Path, resize: int = 0) -> Raw:
@@ -49,6 +58,8 @@ def _read_file(path: Path, resize: int) -> Raw:
         files = npz.array_files(path.parent)
         if place and place.set_name in files:
             return _array_set(path.parent, place.set_name, files)
+    if _is_archive(path):
+        raise ValueError(f"'{path}' is an archive: unpack it, and name the folder with its files")
     if path.suffix.lower() == ".npz" or beginning[:2] == b"PK":
         return npz.read_npz_set(path)
     if beginning[:4] == parquet.MAGIC:
@@ -76,26 +87,33 @@ def _read_folder(folder: Path, resize: int) -> Raw:
         return _idx_set(folder, _only(sets, folder), sets)
     if files := npz.array_files(folder):
         return _array_set(folder, _only(files, folder), files)
+    # Before tables: beside image files, a CSV is a list of them, or a form to be sent in.
+    if image_folder.is_image_folder(folder):
+        return image_folder.read_image_folder(folder, resize)
     if tables := csv.tables_in(folder):
         return csv.read_csv_set(tables, folder)
     if tables := parquet.tables_in(folder):
         return parquet.read_parquet_set(tables, folder, resize)
+    if len(whole := sorted(folder.glob("*.npz"))) == 1:
+        return npz.read_npz_set(whole[0])
     if below := _folder_below(folder):
         return read_raw(below, resize)
-    if image_folder.is_image_folder(folder):
-        return image_folder.read_image_folder(folder, resize)
-    archives = sorted(folder.glob("*.npz"))
-    if len(archives) == 1:
-        return npz.read_npz_set(archives[0])
-    raise ValueError(f"'{folder}' has no set of images: {contents(folder)}; a set is {FORMATS}")
+    packed = next((f"; unpack {one.name}" for one in folder.iterdir() if _is_archive(one)), "")
+    raise ValueError(
+        f"'{folder}' has no set of images: {contents(folder)}{packed}; a set is {FORMATS}"
+    )
+
+
+def _is_archive(path: Path) -> bool:
+    return path.name.lower().endswith(ARCHIVES)
 
 
 def _only(sets: dict, folder: Path) -> str:
     if len(sets) > 1:
-        example = next(path for path in next(iter(sets.values())).values())
+        examples = [next(iter(files.values())) for files in sets.values()]
         raise ValueError(
-            f"'{folder}' holds {len(sets)} sets, {', '.join(sorted(sets) or [''])}: name a file of "
-            f"the one to use, such as dataset={example}"
+            f"'{folder}' holds {len(sets)} sets, {', '.join(one.name for one in examples)}: name a "
+            f"file of the one to use, such as dataset={examples[0]}"
         )
     return next(iter(sets))
 
@@ -111,11 +129,20 @@ def _array_set(folder: Path, set_name: str, sets: dict) -> Raw:
 
 
 def _folder_below(folder: Path) -> Path | None:
-    """The ``raw``, or the one ``SET/raw``, that torchvision leaves below its root."""
-    if (folder / "raw").is_dir() and idx.sets_in(folder / "raw"):
-        return folder / "raw"
-    found = sorted(raw for raw in folder.glob("*/raw") if raw.is_dir() and idx.sets_in(raw))
-    if len(found) > 1:
-        names = ", ".join(f"{raw.parent.name}/raw" for raw in found)
-        raise ValueError(f"'{folder}' holds {len(found)} sets, {names}: dataset={found[0]}")
-    return found[0] if found else None
+    """The one folder with a set's files, one or two levels below, as publishers nest them:
+    ``MNIST/raw`` (torchvision), ``SET/train-….parquet`` (Hugging Face), an archive's own folder.
+    """
+    for depth in ("*", "*/*"):
+        found = sorted(one for one in folder.glob(depth) if one.is_dir() and _has_set(one))
+        if len(found) > 1:
+            names = ", ".join(str(one.relative_to(folder)) for one in found[:SHOWN])
+            raise ValueError(f"'{folder}' holds {len(found)} sets, {names}: dataset={found[0]}")
+        if found:
+            return found[0]
+    return None
+
+
+def _has_set(folder: Path) -> bool:
+    """Whether files of a set lie in the folder itself."""
+    kinds = (idx.sets_in, npz.array_files, csv.tables_in, parquet.tables_in)
+    return any(kind(folder) for kind in kinds) or len([*folder.glob("*.npz")]) == 1

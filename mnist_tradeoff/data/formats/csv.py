@@ -23,6 +23,8 @@ from mnist_tradeoff.data.formats.raw import (
 )
 
 LABEL_COLUMNS = ("label", "class", "target", "y", "labels", "classes")
+# Of numbers of the lines, as pandas writes them; beside a column of labels they are left out.
+INDEX_COLUMNS = ("", "unnamed: 0", "index", "id")
 # Columns of an image of 8×8, the smallest.
 LEAST_COLUMNS = 64
 # UTF-8, with or without the mark that spreadsheets put before it.
@@ -114,14 +116,20 @@ def _read(path: Path) -> _Table:
     size = unzipped_size(path) if _is_gzipped(path) else path.stat().st_size
     require_memory([size // TEXT_BYTES * NUMBER_BYTES], path)
     label = next((c for c in columns if header and str(c).lower() in LABEL_COLUMNS), columns[0])
-    types: Any = {column: np.float32 for column in columns if column != label}
+    used = [i for i, column in enumerate(columns) if not _is_index(column, label, header)]
+    # Where no header says so, the last column may be the labels.
+    others = (label,) if header else (label, columns[-1])
+    types: Any = {column: np.float32 for column in columns if column not in others}
     options: Any = {"header": 0, "names": None} if header else {"header": None, "names": columns}
     try:
         table = pd.read_csv(
             path,
             dtype=types,
+            usecols=used if len(used) < len(columns) else None,
             compression="gzip" if _is_gzipped(path) else None,
             encoding=ENCODING,
+            keep_default_na=False,  # a class may be called None or NA
+            na_values=[""],
             **options,
         )
     except (ValueError, OSError, EOFError, zlib.error) as error:
@@ -129,6 +137,8 @@ def _read(path: Path) -> _Table:
         raise ValueError(f"'{path}' is no table of labels and pixels: {reason}") from None
     if not len(table):
         raise ValueError(f"'{path}' has a header, but no images")
+    if not header and table[label].nunique() == 1 < table[columns[-1]].nunique():
+        label = columns[-1]  # a corner of the images is the same in all of them, a label is not
     labels = table.pop(label)
     if labels.isna().any():
         lines = plural(int(labels.isna().sum()), "line")
@@ -137,8 +147,16 @@ def _read(path: Path) -> _Table:
     return _Table(name, _plain(labels.to_numpy()), _pixels(table, path))
 
 
+def _is_index(column: str, label: str, has_header: bool) -> bool:
+    is_named = has_header and label.lower() in LABEL_COLUMNS
+    return is_named and column.strip().lower() in INDEX_COLUMNS
+
+
 def _pixels(table: Any, path: Path) -> np.ndarray:
-    pixels = table.to_numpy(np.float32)
+    try:
+        pixels = table.to_numpy(np.float32)
+    except ValueError as error:
+        raise ValueError(f"'{path}' is no table of labels and pixels: {error}") from None
     if np.isnan(pixels).any():
         row, missing = next((i, n) for i, n in enumerate(np.isnan(pixels).sum(axis=1)) if n)
         raise ValueError(

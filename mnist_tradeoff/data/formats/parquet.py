@@ -25,9 +25,23 @@ LABEL_COLUMNS = ("label", "labels", "fine_label", "class", "target", "character"
 
 
 def tables_in(folder: Path) -> list[Path]:
-    """The Parquet files of a folder, or of the ``data`` below it."""
-    places = [folder, folder / "data"]
-    return [path for place in places if place.is_dir() for path in sorted(place.glob("*.parquet"))]
+    """The Parquet files of a folder, of the ``data`` below it, or of a folder a part."""
+    return sorted(
+        path
+        for path in [*folder.glob("*.parquet"), *folder.glob("*/*.parquet")]
+        if path.parent == folder or path.parent.name == "data" or _part_of_folder(path)
+    )
+
+
+def _part(path: Path) -> str:
+    """The part of ``test-00000-of-00001.parquet``, ``test/0000.parquet``, else train."""
+    word = PART_WORD.match(path.name.lower())
+    return part_of(word["part"]) if word else _part_of_folder(path) or "train"
+
+
+def _part_of_folder(path: Path) -> str:
+    word = PART_WORD.fullmatch(path.parent.name.lower())
+    return part_of(word["part"]) if word else ""
 
 
 def read_parquet_set(paths: list[Path], folder: Path, resize: int) -> Raw:
@@ -41,8 +55,7 @@ def read_parquet_set(paths: list[Path], folder: Path, resize: int) -> Raw:
     require_memory((_unzipped_size(path) for path in paths), folder)
     cells: dict[str, list[tuple[bytes, str, Any]]] = {}
     for path in paths:
-        word = PART_WORD.match(path.name.lower())
-        cells.setdefault(part_of(word["part"]) if word else "train", []).extend(_rows(path))
+        cells.setdefault(_part(path), []).extend(_rows(path))
     if not cells.get("train"):
         have = ", ".join(part for part, found in cells.items() if found)
         raise ValueError(f"'{folder}' has no training images{have and f', only {have}'}")

@@ -3,16 +3,25 @@
 import io
 import warnings
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from tqdm import tqdm
 
 from mnist_tradeoff.data.formats.raw import Part, plural, require_memory
 
-SUFFIXES = (*(".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm"),)
+# The pictures that Pillow reads, under each of the names in use.
+SUFFIXES = frozenset(
+    (
+        *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".jp2", ".j2k", ".webp", ".avif"),
+        *(".gif", ".bmp", ".dib", ".tif", ".tiff", ".tga", ".pbm", ".pgm", ".ppm", ".pnm"),
+    )
+)
+# Shorter work shows nothing.
+QUIET_SECONDS = 1.0
 GREY = ("1", "L", "LA")
 COLOURED = ("RGB", "RGBA", "P", "CMYK", "YCbCr", "PA")
 # Orientations of EXIF whose rows are shown as columns.
@@ -57,7 +66,7 @@ def decode(
         MemoryError: they do not fit.
     """
     sizes, modes = Counter(), set()
-    for picture, name in zip(pictures, names, strict=True):
+    for picture, name in zip(_shown(pictures, "looking at"), names, strict=True):
         with _opened(picture, name) as image:
             sizes[_upright_size(image)] += 1
             modes.add(_mode(image, name))
@@ -73,9 +82,15 @@ def decode(
     shape = (len(pictures), height, width, *((3,) if mode == "RGB" else ()))
     require_memory([int(np.prod(shape, dtype=object))], source)
     images = np.empty(shape, np.uint8)
-    for i, (picture, name) in enumerate(zip(pictures, names, strict=True)):
+    for i, (picture, name) in enumerate(zip(_shown(pictures, "reading"), names, strict=True)):
         images[i] = _pixels(picture, name, mode, (width, height))
     return images
+
+
+def _shown(pictures: Sequence[Picture], doing: str) -> Iterable[Picture]:
+    """The pictures, with a bar on a terminal where they take longer than a moment."""
+    what = f"{doing} images"
+    return tqdm(pictures, what, disable=None, delay=QUIET_SECONDS, leave=False, dynamic_ncols=True)
 
 
 def _opened(picture: Picture, name: str) -> Image.Image:
