@@ -12,8 +12,11 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
 from tests.factories import ROOT
+from tests.preloaded import Command
 
 SEARCH = [sys.executable, "-m", "experiments.search"]
+# What an interpreter reads when it starts is not among them.
+READ_LATER = {"OPTUNA_STORAGE", "MLFLOW_EXPERIMENT_NAME"}
 SIZE = ("--trials", "5", "--epochs", "3", "--seeds", "1")
 
 
@@ -25,6 +28,11 @@ def environment(folder: Path, **changes: str) -> dict[str, str]:
 
 
 def execute(folder: Path, command: list[str], **changes: str) -> subprocess.CompletedProcess[str]:
+    python, *arguments = command
+    if (python, arguments[0]) == (sys.executable, "-m") and changes.keys() <= READ_LATER:
+        running = Command(arguments[1:], folder, environment(folder, **changes))
+        out, errors = running.communicate(timeout=300)
+        return subprocess.CompletedProcess(command, running.wait(), out, errors)
     return subprocess.run(
         command,
         cwd=folder,
@@ -73,23 +81,14 @@ def trials_of(folder, study: str = "widths") -> list[optuna.trial.FrozenTrial]:
     return optuna.load_study(study_name=study, storage=storage).get_trials(deepcopy=False)
 
 
-def start(folder, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*SEARCH, *arguments],
-        cwd=folder,
-        env=environment(folder),
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=hear_ctrl_c,
-        start_new_session=True,
-    )
+def start(folder, *arguments: str) -> Command:
+    return Command([*SEARCH[2:], *arguments], folder, environment(folder))
 
 
-def wait_for_line(process: subprocess.Popen[str], beginning: str) -> None:
-    assert process.stderr is not None
+def wait_for_line(command: Command, beginning: str) -> None:
     seen = []
-    for line in process.stderr:
+    for line in command.lines():
         seen.append(line)
         if line.startswith(beginning):
             return
-    raise AssertionError("".join(seen))
+    raise AssertionError("\n".join(seen))

@@ -7,7 +7,6 @@ import os
 import random
 import re
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -27,6 +26,7 @@ from mnist_tradeoff.search.study import Study
 from mnist_tradeoff.search.successive_halving import candidates, front
 from mnist_tradeoff.tracking.store import TrackingError, prepare_experiment, prepare_store
 from tests.commands import environment, execute
+from tests.preloaded import Command
 from tests.services import PASSWORD, MlflowServer, mlflow_server
 from tests.studies import CONFIG, DATA, finish, run
 
@@ -43,17 +43,13 @@ class Site:
         self.storage = storage
         self.variables = {"OPTUNA_STORAGE": storage, **server.client}
         self.logs: list[Path] = []
-        self.commands: list[subprocess.Popen] = []
+        self.commands: list[Command] = []
 
-    def start(self, entry: str, *arguments: str) -> subprocess.Popen:
+    def start(self, entry: str, *arguments: str) -> Command:
         log = self.folder / f"command{len(self.logs)}.log"
         self.logs.append(log)
-        with log.open("w") as file:
-            command = subprocess.Popen(
-                [sys.executable, "-m", f"experiments.{entry}", *arguments],
-                cwd=self.folder, env=environment(self.folder, **self.variables),
-                stdout=file, stderr=file, start_new_session=True,
-            )  # fmt: skip
+        variables = environment(self.folder, **self.variables)
+        command = Command([f"experiments.{entry}", *arguments], self.folder, variables, log)
         self.commands.append(command)
         return command
 
@@ -64,7 +60,7 @@ class Site:
                 os.killpg(command.pid, signal.SIGKILL)
                 command.wait()
 
-    def search(self, trials: int) -> subprocess.Popen:
+    def search(self, trials: int) -> Command:
         return self.start("search", "--trials", str(trials), *SIZE, "--dataset", str(self.stripes))
 
     def study(self) -> optuna.Study:
