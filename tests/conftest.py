@@ -1,13 +1,36 @@
-"""Fixtures: small real data made in the test, and real MNIST where it can be had."""
+"""Small real data made in the test, real MNIST where it can be had, and which tests go together."""
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from mnist_tradeoff.data.download import fetched
 from mnist_tradeoff.data.named import MNIST
 from tests.factories import make_arrays, write_idx
+
+# Files of tests/pipelines whose tests share a store, which must be made in one process.
+SHARING = {
+    "test_export_pipeline.py": "search",
+    "test_search_pipeline.py": "search",
+    "test_suite_pipeline.py": "suite",
+    "test_ui.py": "suite",
+}
+
+
+class ByStore(LoadFileScheduling):
+    """The tests of a file go to one process, and those of files that share a store, too."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return SHARING.get(Path(file).name, file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByStore:
+    return ByStore(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -19,22 +19,14 @@ from mnist_tradeoff.device import litert, onnx
 from tests.browser import free_port, wait_for
 from tests.commands import environment, execute, mlflow_run, runs_in
 
+pytestmark = pytest.mark.slow
+
 EXPORT = [sys.executable, "-m", "experiments.export"]
 
 
 @pytest.fixture(scope="module")
-def searched(tmp_path_factory, stripes) -> Path:
-    """A store with a search of one trial, whose finals are the references."""
-    folder = tmp_path_factory.mktemp("device")
-    command = [sys.executable, "-m", "experiments.search", "--trials", "1", "--epochs", "2"]
-    done = execute(folder, [*command, "--seeds", "1", "--dataset", str(stripes)])
-    assert done.returncode == 0, done.stderr
-    return folder
-
-
-@pytest.fixture(scope="module")
-def exported(searched, stripes):
-    folder = searched
+def exported(finished_search, stripes):
+    folder, _ = finished_search
     done = mlflow_run(folder, "tolerance=0.2", f"dataset={stripes}", entry="export")
     assert done.returncode == 0, done.stderr
     return folder, done
@@ -44,7 +36,6 @@ def finals(folder) -> list:
     return [run for run in runs_in(folder) if run.data.tags.get("role") == "final"]
 
 
-@pytest.mark.slow
 def test_every_final_has_its_files_and_costs(exported):
     folder, done = exported
     client = mlflow.MlflowClient(f"sqlite:///{folder}/mlflow.db")
@@ -69,7 +60,6 @@ def test_every_final_has_its_files_and_costs(exported):
         assert noise not in done.stderr + done.stdout
 
 
-@pytest.mark.slow
 def test_an_exported_file_scores_what_its_run_says(exported, stripes):
     folder, _ = exported
     test = sets.load(str(stripes)).test
@@ -91,7 +81,6 @@ def test_an_exported_file_scores_what_its_run_says(exported, stripes):
     assert bytes(int(x, 16) for x in array.split(",") if x.strip()) == read("model_int8.tflite")
 
 
-@pytest.mark.slow
 def test_the_header_compiles(exported):
     folder, _ = exported
     header = next(folder.rglob("model_int8.h"))
@@ -105,7 +94,6 @@ def test_the_header_compiles(exported):
     assert subprocess.run([folder / "main"], check=False).returncode == 0
 
 
-@pytest.mark.slow
 def test_tables_and_figures_are_logged(exported):
     folder, done = exported
     parent = [run for run in runs_in(folder) if run.data.tags["role"] == "export"][-1]
@@ -119,9 +107,8 @@ def test_tables_and_figures_are_logged(exported):
     assert len(pd.read_csv(path)) == len(finals(folder))
 
 
-@pytest.mark.slow
-def test_a_study_that_does_not_exist_or_is_of_other_data_is_one_line(searched, stripes):
-    folder = searched
+def test_a_study_that_does_not_exist_or_is_of_other_data_is_one_line(finished_search, stripes):
+    folder, _ = finished_search
     for arguments, message in (
         (["--study", "none"], "there is no study 'none' here"),
         (["--dataset", "digits"], "is one of 'stripes', not of 'digits'"),
@@ -133,7 +120,6 @@ def test_a_study_that_does_not_exist_or_is_of_other_data_is_one_line(searched, s
         assert "Traceback" not in done.stderr
 
 
-@pytest.mark.slow
 def test_one_training_is_exported_by_its_run(exported, stripes):
     folder, _ = exported
     (run, *_) = finals(folder)
@@ -158,7 +144,6 @@ def test_one_training_is_exported_by_its_run(exported, stripes):
     assert "is no suite, no study and no finished training" in done.stderr.splitlines()[-1]
 
 
-@pytest.mark.slow
 def test_a_damaged_model_fails_its_export_and_not_the_others(exported, stripes):
     folder, _ = exported
     model = sorted(folder.rglob("model.keras"))[0]
@@ -194,7 +179,6 @@ def registered(folder) -> list[tuple[str, str | None]]:
     return [(version.version, version.description) for version in versions]
 
 
-@pytest.mark.slow
 def test_the_champion_is_registered_with_its_card_and_files(champion):
     folder, done = champion
     ((version, card),) = registered(folder)
@@ -224,7 +208,6 @@ print((classes == test.test_labels).mean())
 """
 
 
-@pytest.mark.slow
 def test_a_fresh_process_without_tensorflow_scores_what_the_registry_says(champion, stripes):
     folder, _ = champion
     client = mlflow.MlflowClient(f"sqlite:///{folder}/mlflow.db", f"sqlite:///{folder}/mlflow.db")
@@ -241,7 +224,6 @@ def test_a_fresh_process_without_tensorflow_scores_what_the_registry_says(champi
         assert float(output) == metrics[metric]
 
 
-@pytest.mark.slow
 def test_a_budget_that_nothing_meets_is_one_line_and_leaves_the_registry_alone(champion, stripes):
     folder, _ = champion
     before = registered(folder)
@@ -294,7 +276,6 @@ def ask(address: str, inputs: Any) -> tuple[int, Any]:
         return error.code, json.load(error)["message"]
 
 
-@pytest.mark.slow
 def test_the_champion_answers_over_http_and_refuses_nonsense_in_one_line(served, stripes):
     test = sets.load(str(stripes)).test
     images = test.images[:50].astype(int)

@@ -1,7 +1,6 @@
 """The search as its users run it: real processes, real storages, a small set."""
 
 import json
-import shutil
 import subprocess
 import sys
 import urllib.request
@@ -30,20 +29,6 @@ from tests.commands import (
 )
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def finished_search(tmp_path_factory, stripes):
-    """Folder of a store with a finished search of five trials, and what the command printed.
-
-    Tests go on with it; ``pareto_of_five.csv`` there stays as it is.
-    """
-    folder = tmp_path_factory.mktemp("search")
-    parameters = ["trials=5", "epochs=3", "seeds=1", f"dataset={stripes}"]
-    done = mlflow_run(folder, *parameters, entry="search")
-    assert done.returncode == 0, done.stderr
-    shutil.copy(folder / "search_widths" / "pareto.csv", folder / "pareto_of_five.csv")
-    return folder, done
 
 
 def test_one_parent_and_a_flat_child_for_each_trial(finished_search):

@@ -45,16 +45,8 @@ def results(folder, parent_id: str) -> pd.DataFrame:
     return frame.drop(columns="run_id").reset_index(drop=True)
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory, stripes):
-    folder = tmp_path_factory.mktemp("suite")
-    done = mlflow_run(folder, "seeds=2", "epochs=2", f"dataset={stripes}", entry="suite")
-    assert done.returncode == 0, done.stderr
-    return folder, done
-
-
-def test_one_parent_and_a_child_for_each_model_and_seed(finished, stripes):
-    folder, _ = finished
+def test_one_parent_and_a_child_for_each_model_and_seed(finished_suite, stripes):
+    folder, _ = finished_suite
     (parent,) = of_role(folder, "suite")
     children = of_role(folder, "reference")
     assert parent.info.status == "FINISHED"
@@ -72,8 +64,8 @@ def test_one_parent_and_a_child_for_each_model_and_seed(finished, stripes):
         assert child.data.params["dataset"] == str(stripes)
 
 
-def test_parent_has_the_tables_and_the_figures(finished):
-    folder, done = finished
+def test_parent_has_the_tables_and_the_figures(finished_suite):
+    folder, done = finished_suite
     (parent,) = of_role(folder, "suite")
     client = mlflow.MlflowClient(f"sqlite:///{folder}/mlflow.db")
     files = {file.path for file in client.list_artifacts(parent.info.run_id)}
@@ -111,8 +103,8 @@ def run_suite(folder, stripes, seeds: int, epochs: int):
     return execute(folder, [sys.executable, "-m", "experiments.suite", *size])
 
 
-def test_its_trainings_are_found_for_an_export(finished, stripes):
-    folder, _ = finished
+def test_its_trainings_are_found_for_an_export(finished_suite, stripes):
+    folder, _ = finished_suite
     suite_run = of_role(folder, "suite")[-1]
     mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
     try:
@@ -128,8 +120,8 @@ def test_its_trainings_are_found_for_an_export(finished, stripes):
     }
 
 
-def test_again_trains_nothing_and_says_so(finished, stripes):
-    folder, _ = finished
+def test_again_trains_nothing_and_says_so(finished_suite, stripes):
+    folder, _ = finished_suite
     again = run_suite(folder, stripes, seeds=2, epochs=2)
     assert again.returncode == 0, again.stderr
     assert "8 of 8 trainings were finished before, and are reused" in again.stderr
@@ -141,16 +133,16 @@ def test_again_trains_nothing_and_says_so(finished, stripes):
     )
 
 
-def test_another_setting_is_trained(finished, stripes):
-    folder, _ = finished
+def test_another_setting_is_trained(finished_suite, stripes):
+    folder, _ = finished_suite
     done = run_suite(folder, stripes, seeds=1, epochs=1)
     assert done.returncode == 0, done.stderr
     assert "reused" not in done.stderr
     assert len(of_role(folder, "reference")) == 12
 
 
-def test_a_finished_training_whose_files_are_gone_is_trained_again(finished, stripes):
-    folder, _ = finished
+def test_a_finished_training_whose_files_are_gone_is_trained_again(finished_suite, stripes):
+    folder, _ = finished_suite
     runs = [run for run in of_role(folder, "reference") if run.data.params["epochs"] == "1"]
     gone, damaged, *_ = (folder / "mlruns" / "0" / run.info.run_id for run in runs)
     (gone / "artifacts" / "test_predictions.npy").unlink()
@@ -162,8 +154,8 @@ def test_a_finished_training_whose_files_are_gone_is_trained_again(finished, str
     assert len(of_role(folder, "reference")) == 14
 
 
-def test_killed_and_run_again_is_as_if_undisturbed(finished, tmp_path, stripes):
-    undisturbed, _ = finished
+def test_killed_and_run_again_is_as_if_undisturbed(finished_suite, tmp_path, stripes):
+    undisturbed, _ = finished_suite
     command = [sys.executable, "-m", "experiments.suite"]
     command += ["--seeds", "2", "--epochs", "2", "--dataset", str(stripes)]
     process = subprocess.Popen(
