@@ -5,6 +5,7 @@ import io
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from typing import NoReturn
 
@@ -72,6 +73,15 @@ def raise_on_signals() -> None:
     for number in SIGNALS:
         if signal.getsignal(number) != signal.SIG_IGN:  # nohup
             signal.signal(number, interrupt)
+
+
+def let_go(error: BaseException) -> None:
+    """Forget what the functions that an error came through had open.
+
+    A query that Ctrl-C interrupts keeps its cursor there, and with it a lock on SQLite's file, for
+    which the next change of this very process would wait.
+    """
+    traceback.clear_frames(error.__traceback__)
 
 
 def _exit(line: str, code: int) -> NoReturn:

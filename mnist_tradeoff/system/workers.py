@@ -10,7 +10,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from mnist_tradeoff.system.processes import THREADS_VARIABLE, exit_with_parent
-from mnist_tradeoff.system.signals import ERRORS, EXIT_FAILED, print_what_can_be_printed
+from mnist_tradeoff.system.signals import ERRORS, EXIT_FAILED, let_go, print_what_can_be_printed
 
 POLL_SECONDS = 0.5
 GRACE_SECONDS = 20
@@ -52,6 +52,9 @@ def run_workers(
                     on_killed()
                     workers.append(_Worker(target, arguments, threads))
             on_poll()
+    except KeyboardInterrupt as error:
+        let_go(error)
+        raise
     finally:
         _stop(workers)
         if workers:

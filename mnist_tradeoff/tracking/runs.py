@@ -23,6 +23,7 @@ from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.system.host import cpu_name
 from mnist_tradeoff.system.plain import shortened
 from mnist_tradeoff.system.processes import RUN_VARIABLE, beating, is_dead, is_owner, this_owner
+from mnist_tradeoff.system.signals import let_go
 from mnist_tradeoff.tracking.sqlite import is_sqlite
 from mnist_tradeoff.tracking.store import TrackingError, tracking_errors
 from mnist_tradeoff.tracking.tags import BEAT, OWNER, internal, marked
@@ -67,8 +68,9 @@ def tracked_run(
             with _owned(run):
                 yield run.info.run_id
             status = RunStatus.FINISHED
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as error:
             status = RunStatus.KILLED
+            let_go(error)
             raise
         finally:
             mlflow.end_run(RunStatus.to_string(status))

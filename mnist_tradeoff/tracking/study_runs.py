@@ -33,6 +33,7 @@ from mnist_tradeoff.search.study import Study
 from mnist_tradeoff.search.successive_halving import TrialRecord
 from mnist_tradeoff.system.processes import RUN_VARIABLE, this_owner
 from mnist_tradeoff.system.retries import patiently
+from mnist_tradeoff.system.signals import let_go
 from mnist_tradeoff.tracking.runs import mlflow_dataset, status_kept, tracked_run
 from mnist_tradeoff.tracking.store import TrackingError, tracking_errors
 from mnist_tradeoff.tracking.tags import (
@@ -228,7 +229,8 @@ class TrialLog:
             self.client.log_batch(run_id, _metrics(trial, completed), params)
             self.client.log_inputs(run_id, [self.dataset])
             self.client.set_terminated(run_id, RunStatus.to_string(status), completed)
-        except BaseException:  # Ctrl-C, or the store went away: a half-written trial is none
+        except BaseException as error:  # Ctrl-C, the store went away: a half-written trial is none
+            let_go(error)
             with suppress(MlflowException):
                 self.client.delete_run(run_id)
             raise

@@ -1,10 +1,12 @@
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import mlflow
 import numpy as np
 import pytest
+from sqlalchemy import Engine, event
 
 from mnist_tradeoff.architecture.task import Shape, Task
 from mnist_tradeoff.data.dataset import Dataset, Split
@@ -38,6 +40,35 @@ def test_a_run_ends_with_the_right_status(store, error, expected):
     assert run.data.tags["role"] == "run"
     assert run.data.tags["git_dirty"] in ("true", "false", "unknown")
     assert {"cpu", "threads", "python", "tensorflow"} <= set(run.data.tags)
+
+
+@contextmanager
+def ctrl_c_in_a_query():
+    """A query for runs is interrupted before its rows are read."""
+
+    def interrupt(*arguments: object) -> None:
+        if "FROM runs" in str(arguments[2]):
+            raise KeyboardInterrupt
+
+    event.listen(Engine, "after_cursor_execute", interrupt)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "after_cursor_execute", interrupt)
+
+
+@pytest.mark.usefixtures("store")
+def test_ctrl_c_in_the_middle_of_a_query_does_not_block_what_follows():
+    """A cursor that is not read to its end keeps others, of this process too, from writing."""
+    for _ in range(3):
+        mlflow.MlflowClient().create_run("0")
+    with (
+        pytest.raises(KeyboardInterrupt),
+        tracked_run("name", {}, {}) as run_id,
+        ctrl_c_in_a_query(),
+    ):
+        mlflow.search_runs(["0"])
+    assert mlflow.get_run(run_id).info.status == "KILLED"
 
 
 @pytest.mark.parametrize(("given", "shown"), [(None, "cnn_v1"), ("my own-name-1", "my own-name-1")])
