@@ -9,9 +9,10 @@ from mnist_tradeoff.analysis.comparison import Costs
 from mnist_tradeoff.analysis.hv2 import MNIST_SCALE, hv2
 from mnist_tradeoff.analysis.pareto import staircase
 from mnist_tradeoff.analysis.trainings import Model, Training, by_model, median_seconds
-from mnist_tradeoff.architecture.costs import COSTS, EXACT_OBJECTIVES
+from mnist_tradeoff.architecture.costs import COSTS, EXACT_OBJECTIVES, exact_cost
 from mnist_tradeoff.architecture.public_nets import PUBLIC_NETS
 from mnist_tradeoff.architecture.references import REFERENCES
+from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.report.markdown import table
 from mnist_tradeoff.report.numbers import MISSING, interval, mean_and_sd
 from mnist_tradeoff.report.public_points import draw_public
@@ -42,7 +43,8 @@ def small_nets(trainings: Sequence[Training], costs: Costs) -> list[Model]:
 
 
 def frontier_tables(models: Sequence[Model]) -> list[tuple[str, str]]:
-    """Title and Markdown of: every net, the best within budgets, the cheapest to an accuracy."""
+    """Title and Markdown of: every net, the best within budgets, the cheapest to an accuracy
+    in parameters and in MACs."""
     params, accuracies = zip(
         *((one.costs["num_params"], one.test.mean) for one in models), strict=True
     )
@@ -51,7 +53,8 @@ def frontier_tables(models: Sequence[Model]) -> list[tuple[str, str]]:
     return [
         (title, _nets_table(models)),
         ("The best on validation within a budget of parameters", _budget_table(models)),
-        ("The cheapest whose validation accuracy is there", _accuracy_table(models)),
+        ("The smallest whose validation accuracy is there", _accuracy_table(models, "num_params")),
+        ("The fewest MACs whose validation accuracy is there", _accuracy_table(models, "macs")),
     ]
 
 
@@ -92,11 +95,11 @@ def _budget_table(models: Sequence[Model]) -> str:
             if net.num_params <= budget and net.protocol != "best of many"
         ]
         reported = f"{100 * max(public):.2f}" if public else MISSING
-        rows.append([f"{budget:,}", *_cells(best), reported])
+        rows.append([f"{budget:,}", *_cells(best, "num_params"), reported])
     return table(header, rows, left=2)
 
 
-def _accuracy_table(models: Sequence[Model]) -> str:
+def _accuracy_table(models: Sequence[Model], cost: str) -> str:
     """Of plain accuracies, and of the references' as they are documented."""
     asked = [(f"{accuracy:.1%}", accuracy, None) for accuracy in ACCURACIES]
     asked += [
@@ -106,20 +109,22 @@ def _accuracy_table(models: Sequence[Model]) -> str:
     rows = []
     for text, accuracy, reference in asked:
         reached = [one for one in models if one.val.mean >= accuracy]
-        best = min(reached, key=lambda one: one.costs["num_params"], default=None)
+        best = min(reached, key=lambda one: one.costs[cost], default=None)
         times = MISSING
         if best and reference:
-            times = f"{reference.documented_num_params / best.costs['num_params']:.0f} times"
-        rows.append([text, *_cells(best), times])
-    header = ["accuracy", "net", "parameters", "test %", "95 % interval", "fewer parameters"]
+            of_reference = exact_cost(reference.architecture, cost, MNIST)
+            times = f"{of_reference / best.costs[cost]:.0f} times"
+        rows.append([text, *_cells(best, cost), times])
+    label = COSTS[cost].label
+    header = ["accuracy", "net", label, "test %", "95 % interval", f"fewer {label}"]
     return table(header, rows, left=2)
 
 
-def _cells(model: Model | None) -> list[str]:
+def _cells(model: Model | None, cost: str) -> list[str]:
     if not model:
         return [MISSING] * 4
-    params = f"{model.costs['num_params']:,}"
-    return [f"`{model.name}`", params, mean_and_sd(model.test), interval(model.test)]
+    spent = f"{model.costs[cost]:,}"
+    return [f"`{model.name}`", spent, mean_and_sd(model.test), interval(model.test)]
 
 
 def frontier(models: Sequence[Model], references: Costs) -> Figure:
