@@ -43,8 +43,7 @@ def small_nets(trainings: Sequence[Training], costs: Costs) -> list[Model]:
 
 
 def frontier_tables(models: Sequence[Model]) -> list[tuple[str, str]]:
-    """Title and Markdown of: every net, the best within budgets, the cheapest to an accuracy
-    in parameters and in MACs."""
+    """Title and Markdown of: every net, the best within budgets, the cheapest to accuracies."""
     params, accuracies = zip(
         *((one.costs["num_params"], one.test.mean) for one in models), strict=True
     )

@@ -34,23 +34,24 @@ class GroupNormalization(keras.layers.Layer):
         self.moments: tuple[Any, Any] | None = None
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Scale and shift to be trained, and the statistics of a finished model."""
+        """Scale and shift to be trained, and the statistics of a finished model; all float32."""
         shape = (input_shape[-1],)
+        options: dict[str, Any] = {"shape": shape, "autocast": False}
         self.gamma, self.beta = tf.ones(shape), tf.zeros(shape)
         if self.scale:
-            self.gamma = self.add_weight(shape=shape, initializer="ones", name="gamma")
+            self.gamma = self.add_weight(initializer="ones", name="gamma", **options)
         if self.center:
-            self.beta = self.add_weight(shape=shape, initializer="zeros", name="beta")
-        options = {"shape": shape, "trainable": False}
+            self.beta = self.add_weight(initializer="zeros", name="beta", **options)
+        options["trainable"] = False
         self.mean = self.add_weight(initializer="zeros", name="mean", **options)
         self.variance = self.add_weight(initializer="ones", name="variance", **options)
 
     def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:  # noqa: ARG002
         """Normalised by the statistics of the images where it is trained or collects."""
+        images = tf.cast(inputs, tf.float32)
         if not (training or self.collects):
             scale = self.gamma * tf.math.rsqrt(self.variance + self.epsilon)
-            return inputs * scale + (self.beta - self.mean * scale)
-        images = tf.cast(inputs, tf.float32)
+            return tf.cast(images * scale + (self.beta - self.mean * scale), inputs.dtype)
         normalize = fused if images.shape[-1] % FUSED_CHANNELS == 0 else composed
         normalized, mean, variance = normalize(images, self.gamma, self.beta, self.epsilon)
         self.moments = (mean, variance)

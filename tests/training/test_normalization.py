@@ -62,9 +62,11 @@ def test_normalisation_and_its_gradient_are_those_of_arithmetic(normalize, shape
         np.testing.assert_allclose(one, wanted, atol=5e-3 * scale, rtol=0, err_msg=name)
 
 
-def test_a_normalised_net_learns_and_is_deployed_folded(dataset):
-    config = TrainConfig(epochs=8, batch_size=64, learning_rate=0.02)
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_normalised_net_learns_and_is_deployed_folded(dataset, precision):
+    config = TrainConfig(epochs=8, batch_size=64, learning_rate=0.02, precision=precision)
     result = train_and_test(parse("4C3b-P2-8C3b-P2"), dataset, config)
+    assert result.precision == precision
     assert result.test.accuracy > 0.97
     names = {type(layer).__name__ for layer in result.model.layers}
     assert not names & {"BatchNormalization", "GroupNormalization"}
