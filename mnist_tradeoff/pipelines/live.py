@@ -55,7 +55,8 @@ class LivePage:
         self.links = links
         self.started = time.monotonic()
         self.done_before = len(study.finished())
-        self.next_time, self.next_count = self.started, 0
+        # Not before: its libraries take seconds, which the first trainings need for their start.
+        self.next_time, self.next_count = self.started + SECONDS, self.done_before + 1
 
     def on_poll(self, finished: Sequence[TrialRecord]) -> None:
         """Write the page, if it is due."""

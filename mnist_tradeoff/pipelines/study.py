@@ -119,9 +119,9 @@ def search_trials(
                     seen.add(trial.number)
                     progress.on_trial(trial)
             log.write_own(finished)
+            progress.on_poll(study.running_architectures() if progress.is_shown else ())
             if study.missing():
                 page.on_poll(finished)
-            progress.on_poll(study.running_architectures() if progress.is_shown else ())
 
         go_on = study.missing() > 0
         while go_on:

@@ -36,14 +36,17 @@ def test_the_page_of_a_running_study_is_written_when_it_is_due(tmp_path):
     page = LivePage(study, "stripes", tmp_path)
     path = tmp_path / "search_s" / "report.html"
     page.on_poll(study.finished())
-    assert "0 of 20 trials" in path.read_text()
+    assert not path.exists()
+    run(study, 1)
+    page.on_poll(study.finished())
+    assert "1 of 20 trials" in path.read_text()
     run(study, 9)
     page.on_poll(study.finished())
-    assert "0 of 20 trials" in path.read_text()  # neither ten trials nor half a minute
+    assert "1 of 20 trials" in path.read_text()  # neither ten trials nor half a minute
     run(study, 1)
     page.on_poll(study.finished())
     text = path.read_text()
-    assert "10 of 20 trials" in text
+    assert "11 of 20 trials" in text
     assert "are left for the trials" in text
 
 
@@ -51,6 +54,7 @@ def test_a_page_that_cannot_be_written_does_not_stop_the_trials(tmp_path, capsys
     study = Study(CONFIG, DATA, MNIST, tmp_path)
     page = LivePage(study, "stripes", tmp_path)
     (tmp_path / "search_s").write_text("a file of the user's")
+    run(study, 1)
     page.on_poll(study.finished())
     page.on_poll(study.finished())
     assert capsys.readouterr().err.count("cannot be written") == 1
