@@ -151,7 +151,15 @@ def frontier(models: Sequence[Model], references: Costs) -> Figure:
     error_axis(panels[0], [*errors, *(1 - net.test_accuracy for net in PUBLIC_NETS)])
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=9)
-    seeds = max(one.test.n for one in models)
-    intervals = ", 95 % interval" if seeds >= LEAST_SEEDS_SHOWN else ""
-    figure.suptitle(f"The front of small nets: mean of {seeds} seeds{intervals}")
+    figure.suptitle(f"The front of small nets: mean of {_seeds(models)}")
     return figure
+
+
+def _seeds(models: Sequence[Model]) -> str:
+    """How many there are, and whose intervals the figure shows."""
+    fewest, most = (bound(one.test.n for one in models) for bound in (min, max))
+    if most < LEAST_SEEDS_SHOWN:
+        return f"{fewest} to {most} seeds" if fewest < most else f"{most} seeds"
+    if fewest == most:
+        return f"{most} seeds, 95 % interval"
+    return f"{fewest} to {most} seeds, 95 % interval from {LEAST_SEEDS_SHOWN} on"

@@ -36,11 +36,16 @@ def _row(net: PublicNet, results: SearchResults) -> list[str]:
         PROTOCOLS[net.protocol],
         *((f"`{best.name}`", mean_and_sd(best.test)) if best else (MISSING, MISSING)),
         *(
-            (f"`{cheapest.name}`", f"{most / cheapest.costs[cost]:.1f} times")
+            (f"`{cheapest.name}`", _times(most, cheapest.costs[cost]))
             if cheapest
             else (MISSING, MISSING)
         ),
     ]
+
+
+def _times(theirs: float, ours: float) -> str:
+    """How many times fewer ours are, if they are fewer."""
+    return f"{theirs / ours:.1f} times" if ours <= theirs else MISSING
 
 
 def public_hv2() -> float:
