@@ -42,14 +42,14 @@ MEASURES = [
         ("T3", "T4", "T6"),
         "training_rate",
         "Training images a second",
-        quick=("--rounds", "1", "--models", "cnn_v1", SMALL_NETS[1]),
+        quick=("--rounds", "1", "--models", SMALL_NETS[1]),
     ),
     Measure(("S1",), "replay", "Samplers", quick=("--searches", "4", "--long", "100")),
     Measure(
         ("S2",),
         "ax_tutorial",
         "The setting of Ax's tutorial",
-        quick=("--seeds", "1", "--trials", "6"),
+        quick=("--seeds", "1", "--trials", "3"),
         needs="torch",
     ),
     Measure(
@@ -58,14 +58,14 @@ MEASURES = [
         "One image",
         quick=("--rounds", "3", "--epochs", "3", "--seeds", "1"),
     ),
-    Measure(("M1",), "training_memory", "Memory", quick=("--trials", "10")),
+    Measure(("M1",), "training_memory", "Memory", quick=("--trials", "11")),
     Measure(("T6",), "operations", "What the seconds of training go into"),
     Measure(("growth",), "growth", "How the seconds of a training grow", quick=("--rounds", "1")),
     Measure(
         ("T5", "S3"),
         "study_throughput",
         "Workers, and what a study's seconds go into",
-        quick=("--trials", "3", "--rounds", "1"),
+        quick=("--trials", "1", "--rounds", "1"),
     ),
     Measure(
         ("T1",),
