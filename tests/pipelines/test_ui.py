@@ -81,7 +81,7 @@ def test_a_filter_shows_its_runs_when_they_are_sorted_by_a_metric(page, server):
     search = page.get_by_placeholder("metrics.rmse < 1")
     search.fill(FILTER)
     search.press("Enter")
-    expect(page.get_by_role("link", name="suite")).to_be_visible()
+    expect(page.get_by_role("link", name="suite").first).to_be_visible()
     expect(page.get_by_role("link", name="ann seed 0")).to_have_count(0)
     page.get_by_role("button", name="Sort: Created").click()
     page.get_by_text("test_accuracy", exact=True).first.click()
