@@ -9,19 +9,18 @@ from mnist_tradeoff.analysis.comparison import Costs
 from mnist_tradeoff.analysis.hv2 import MNIST_SCALE, hv2
 from mnist_tradeoff.analysis.pareto import staircase
 from mnist_tradeoff.analysis.trainings import Model, Training, by_model, median_seconds
-from mnist_tradeoff.architecture.costs import COSTS, EXACT_OBJECTIVES, exact_cost
+from mnist_tradeoff.architecture.costs import COSTS, EXACT_OBJECTIVES
 from mnist_tradeoff.architecture.public_nets import PUBLIC_NETS
 from mnist_tradeoff.architecture.references import REFERENCES
-from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.report.markdown import table
 from mnist_tradeoff.report.numbers import MISSING, interval, mean_and_sd
 from mnist_tradeoff.report.public_points import draw_public
 from mnist_tradeoff.report.public_table import public_hv2
 from mnist_tradeoff.report.style import (
     FRONT_STYLE,
-    LEAST_SEEDS_SHOWN,
     REFERENCE_STYLES,
     error_axis,
+    mean_of_seeds,
     new_figure,
     shown_error,
     shown_margin,
@@ -42,18 +41,24 @@ def small_nets(trainings: Sequence[Training], costs: Costs) -> list[Model]:
     return sorted(models, key=lambda one: one.costs["num_params"])
 
 
-def frontier_tables(models: Sequence[Model]) -> list[tuple[str, str]]:
-    """Title and Markdown of: every net, the best within budgets, the cheapest to accuracies."""
+def frontier_tables(models: Sequence[Model], references: Costs) -> list[tuple[str, str]]:
+    """Title and Markdown of: every net, the best within budgets, the cheapest to accuracies.
+
+    Args:
+        references: their costs by name.
+    """
     params, accuracies = zip(
         *((one.costs["num_params"], one.test.mean) for one in models), strict=True
     )
     found = hv2(np.array(params), np.array(accuracies), MNIST_SCALE)
     title = f"The small nets: HV2 {found:.3f} of test means, public nets {public_hv2():.3f}"
+    smallest = _accuracy_table(models, references, "num_params")
+    fewest_macs = _accuracy_table(models, references, "macs")
     return [
         (title, _nets_table(models)),
         ("The best on validation within a budget of parameters", _budget_table(models)),
-        ("The smallest whose validation accuracy is there", _accuracy_table(models, "num_params")),
-        ("The fewest MACs whose validation accuracy is there", _accuracy_table(models, "macs")),
+        ("The smallest whose validation accuracy is there", smallest),
+        ("The fewest MACs whose validation accuracy is there", fewest_macs),
     ]
 
 
@@ -98,11 +103,11 @@ def _budget_table(models: Sequence[Model]) -> str:
     return table(header, rows, left=2)
 
 
-def _accuracy_table(models: Sequence[Model], cost: str) -> str:
+def _accuracy_table(models: Sequence[Model], references: Costs, cost: str) -> str:
     """Of plain accuracies, and of the references' as they are documented."""
     asked = [(f"{accuracy:.1%}", accuracy, None) for accuracy in ACCURACIES]
     asked += [
-        (f"`{name}` {one.documented_test_accuracy:.2%}", one.documented_test_accuracy, one)
+        (f"`{name}` {one.documented_test_accuracy:.2%}", one.documented_test_accuracy, name)
         for name, one in REFERENCES.items()
     ]
     rows = []
@@ -111,8 +116,7 @@ def _accuracy_table(models: Sequence[Model], cost: str) -> str:
         best = min(reached, key=lambda one: one.costs[cost], default=None)
         times = MISSING
         if best and reference:
-            of_reference = exact_cost(reference.architecture, cost, MNIST)
-            times = f"{of_reference / best.costs[cost]:.0f} times"
+            times = f"{references[reference][cost] / best.costs[cost]:.0f} times"
         rows.append([text, *_cells(best, cost), times])
     label = COSTS[cost].label
     header = ["accuracy", "net", label, "test %", "95 % interval", f"fewer {label}"]
@@ -151,15 +155,5 @@ def frontier(models: Sequence[Model], references: Costs) -> Figure:
     error_axis(panels[0], [*errors, *(1 - net.test_accuracy for net in PUBLIC_NETS)])
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=9)
-    figure.suptitle(f"The front of small nets: mean of {_seeds(models)}")
+    figure.suptitle(f"The front of small nets: {mean_of_seeds(one.test for one in models)}")
     return figure
-
-
-def _seeds(models: Sequence[Model]) -> str:
-    """How many there are, and whose intervals the figure shows."""
-    fewest, most = (bound(one.test.n for one in models) for bound in (min, max))
-    if most < LEAST_SEEDS_SHOWN:
-        return f"{fewest} to {most} seeds" if fewest < most else f"{most} seeds"
-    if fewest == most:
-        return f"{most} seeds, 95 % interval"
-    return f"{fewest} to {most} seeds, 95 % interval from {LEAST_SEEDS_SHOWN} on"

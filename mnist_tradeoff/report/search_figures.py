@@ -15,10 +15,10 @@ from mnist_tradeoff.report.public_points import draw_public
 from mnist_tradeoff.report.style import (
     FRONT_COLOR,
     FRONT_STYLE,
-    LEAST_SEEDS_SHOWN,
     REFERENCE_STYLES,
     error_axis,
     error_limits,
+    mean_of_seeds,
     name_points,
     new_figure,
     shown_error,
@@ -55,9 +55,8 @@ def _title(results: SearchResults) -> str:
     interim = ", interim" if results.interim else ""
     if not results.finalists:
         return f"The front of the trials so far{interim}"
-    seeds = max(one.test.n for one in results.finalists)
-    intervals = ", 95 % interval" if seeds >= LEAST_SEEDS_SHOWN else ""
-    return f"The Pareto front and the references: mean of {seeds} seeds{intervals}{interim}"
+    seeds = mean_of_seeds(one.test for one in results.finalists)
+    return f"The Pareto front and the references: {seeds}{interim}"
 
 
 def _errors(results: SearchResults) -> list[float]:

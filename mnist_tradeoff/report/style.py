@@ -195,3 +195,14 @@ def shown_margin(accuracy: Sample) -> float:
     The tables give it all the same.
     """
     return margin(accuracy) if accuracy.n >= LEAST_SEEDS_SHOWN else 0.0
+
+
+def mean_of_seeds(accuracies: Iterable[Sample]) -> str:
+    """What a figure's points are: how many seeds there are, and where it shows their interval."""
+    counts = [one.n for one in accuracies]
+    fewest, most = min(counts), max(counts)
+    words = f"mean of {most if fewest == most else f'{fewest} to {most}'} seeds"
+    if most < LEAST_SEEDS_SHOWN:
+        return words
+    some = f" from {LEAST_SEEDS_SHOWN} on" if fewest < LEAST_SEEDS_SHOWN else ""
+    return f"{words}, 95 % interval{some}"

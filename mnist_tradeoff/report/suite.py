@@ -43,7 +43,7 @@ def suite_texts(
     differences = _captioned(ONLY_SOME, suite_tables.difference_table(found), trainings)
     tables = [(f"Models on {dataset.name}", summary)]
     if dataset.is_mnist and (nets := frontier.small_nets(trainings, costs)):
-        tables += frontier.frontier_tables(nets)
+        tables += frontier.frontier_tables(nets, costs)
     tables.append(("Which differences are real", differences))
     thing = "digit" if dataset.is_mnist or dataset.name == "digits" else "image"
     for cost in EXACT_OBJECTIVES:

@@ -15,9 +15,9 @@ from mnist_tradeoff.architecture.references import REFERENCES
 from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.report.curves import epoch_axis
 from mnist_tradeoff.report.style import (
-    LEAST_SEEDS_SHOWN,
     error_axis,
     error_limits,
+    mean_of_seeds,
     name_points,
     new_figure,
     shown_error,
@@ -125,9 +125,7 @@ def accuracy_against_cost(trainings: Sequence[Training], costs: Costs) -> Figure
         texts = [f"{name} {test.mean:.2%}" for name, test in tests.items()]
         name_points(axes, [*points, *ends], texts, error_limits([*errors.values()]))
     error_axis(panels[0], [*errors.values()])
-    seeds = max(test.n for test in tests.values())
-    intervals = ", 95 % interval" if seeds >= LEAST_SEEDS_SHOWN else ""
-    figure.suptitle(f"Error against cost: mean of {seeds} seeds{intervals}")
+    figure.suptitle(f"Error against cost: {mean_of_seeds(tests.values())}")
     return figure
 
 

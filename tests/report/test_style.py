@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from mnist_tradeoff.report.style import error_axis, error_ticks, new_figure, themed
+from mnist_tradeoff.analysis.statistics import summarize
+from mnist_tradeoff.report.style import error_axis, error_ticks, mean_of_seeds, new_figure, themed
 
 
 def empty_figure():
@@ -50,3 +51,16 @@ def test_the_axis_shows_every_good_model_and_the_poor_where_there_are_no_others(
 )
 def test_an_axis_of_errors_has_at_least_three_ticks(limits, expected):
     assert error_ticks(limits) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ((2, 2), "mean of 2 seeds"),
+        ((2, 3), "mean of 2 to 3 seeds"),
+        ((2, 5), "mean of 2 to 5 seeds, 95 % interval from 5 on"),
+        ((5, 5), "mean of 5 seeds, 95 % interval"),
+    ],
+)
+def test_a_title_says_how_many_seeds_and_where_their_interval_is_drawn(counts, words):
+    assert mean_of_seeds(summarize([0.9] * count) for count in counts) == words
