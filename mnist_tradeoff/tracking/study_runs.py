@@ -212,27 +212,30 @@ class TrialLog:
             with tracking_errors(), self.lock():
                 for trial in new:
                     # Another command on the same study may have written it by now.
-                    found = self._logged(f" and tags.trial_number = '{trial.number}'")
-                    self.run_ids[trial.number] = found.get(trial.number) or self._write(trial)
+                    self.run_ids[trial.number] = self._written(trial) or self._write(trial)
+
+    def _written(self, trial: TrialRecord) -> str | None:
+        """Run id of a trial, if it was written to its end; what is half-written is deleted."""
+        return self._logged(f" and tags.trial_number = '{trial.number}'").get(trial.number)
 
     def _write(self, trial: TrialRecord) -> str:
         completed = _milliseconds(trial.completed)
-        run_id = self.client.create_run(
-            self.experiment_id,
-            start_time=_milliseconds(trial.started),
-            run_name=f"trial {trial.number}: {trial.architecture}",
-            tags=self._tags(trial),
-        ).info.run_id
         params = [Param(name, str(value)) for name, value in self._params(trial).items()]
         status = RunStatus.FAILED if trial.error else RunStatus.FINISHED
         try:
+            run_id = self.client.create_run(
+                self.experiment_id,
+                start_time=_milliseconds(trial.started),
+                run_name=f"trial {trial.number}: {trial.architecture}",
+                tags=self._tags(trial),
+            ).info.run_id
             self.client.log_batch(run_id, _metrics(trial, completed), params)
             self.client.log_inputs(run_id, [self.dataset])
             self.client.set_terminated(run_id, RunStatus.to_string(status), completed)
-        except BaseException as error:  # Ctrl-C, the store went away: a half-written trial is none
+        except BaseException as error:  # Ctrl-C, the store went away: perhaps before it told the id
             let_go(error)
             with suppress(MlflowException):
-                self.client.delete_run(run_id)
+                self._written(trial)
             raise
         return run_id
 

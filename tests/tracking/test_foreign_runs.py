@@ -1,6 +1,7 @@
 """Runs of other programs on a shared store: skipped, never closed, deleted or taken for ours."""
 
 import time
+from dataclasses import replace
 
 import mlflow
 import numpy as np
@@ -27,6 +28,12 @@ def foreign(tags: dict[str, str], status: str | None = None) -> str:
     if status:
         client.set_terminated(run_id, status)
     return run_id
+
+
+def trial_log(parent_id: str, study: Study) -> TrialLog:
+    images = Split(np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.uint8))
+    dataset = Dataset("stripes", "1234", "x", MNIST, images, images, images)
+    return TrialLog(parent_id, study.config, dataset, lambda: study.lock("log"))
 
 
 def status_of(run_id: str) -> str:
@@ -90,8 +97,6 @@ def test_foreign_children_of_a_study_are_left_alone(tmp_path, monkeypatch):
     monkeypatch.delenv("OPTUNA_STORAGE", raising=False)
     study = Study(CONFIG, DATA, MNIST, tmp_path)
     run(study, 1)
-    images = Split(np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.uint8))
-    dataset = Dataset("stripes", "1234", "x", MNIST, images, images, images)
     with study_run({}, study) as parent_id:
         child = {PARENT_TAG: parent_id, "role": "trial", "study": "s"}
         children = [
@@ -99,12 +104,36 @@ def test_foreign_children_of_a_study_are_left_alone(tmp_path, monkeypatch):
             foreign({**child, "trial_number": "0"}),  # still RUNNING
             foreign({**child, "trial_number": "x", "mnist_tradeoff.role": "trial"}, "FINISHED"),
         ]
-        TrialLog(parent_id, CONFIG, dataset, lambda: study.lock("log")).write(study.finished())
-        log = TrialLog(parent_id, CONFIG, dataset, lambda: study.lock("log"))
+        trial_log(parent_id, study).write(study.finished())
+        log = trial_log(parent_id, study)
     stages = [mlflow.get_run(run_id).info.lifecycle_stage for run_id in children]
     assert stages == ["active"] * 3
     assert set(log.run_ids) == {0}
     assert mlflow.get_run(log.run_ids[0]).data.tags["code_version"] == study.code
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("call", ["create_run", "log_batch", "set_terminated"])
+def test_ctrl_c_after_any_write_leaves_no_half_of_a_trial(call, tmp_path, monkeypatch):
+    monkeypatch.delenv("OPTUNA_STORAGE", raising=False)
+    study = Study(replace(CONFIG, study=call), DATA, MNIST, tmp_path)
+    run(study, 1)
+    with study_run({}, study) as parent_id:
+        log = trial_log(parent_id, study)
+        write = getattr(log.client, call)
+
+        def interrupted(*args, **kwargs):
+            write(*args, **kwargs)
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(log.client, call, interrupted)
+            log.write(study.finished())
+        found = mlflow.MlflowClient().search_runs(["0"], f"tags.study = '{call}'")
+        trials = [one for one in found if role_of(one) == "trial"]
+        assert [one.info.status for one in trials] == ["FINISHED"] * (call == "set_terminated")
+        log.write(study.finished())
+    assert status_of(log.run_ids[0]) == "FINISHED"
 
 
 @pytest.mark.usefixtures("store")
