@@ -9,6 +9,7 @@ from benchmarks import ratios
 from benchmarks.command import FOLDER, results_folder
 from benchmarks.measure import Measure
 from benchmarks.time_to_accuracy import TO_99
+from benchmarks.together import NETS
 from benchmarks.training_rate import SMALL_NETS
 from mnist_tradeoff.architecture.references import REFERENCES
 from mnist_tradeoff.report.markdown import table
@@ -43,6 +44,9 @@ MEASURES = [
         "training_rate",
         "Training images a second",
         quick=("--rounds", "1", "--models", SMALL_NETS[1]),
+    ),
+    Measure(
+        ("T8",), "together", "Several seeds at once", quick=("--rounds", "1", "--models", NETS[0])
     ),
     Measure(("S1",), "replay", "Samplers", quick=("--searches", "4", "--long", "100")),
     Measure(
@@ -126,6 +130,14 @@ COMPARISONS = {
         "stated",
         ratios.gemm_shares,
         "{:.0%}",
+    ),
+    "T8": Comparison(
+        "together",
+        "trainings an hour of nets under 3,000 parameters: several at once / one after the other",
+        "1.5×",
+        ratios.together_gains,
+        "{:.2f}×",
+        is_met=lambda _, gain: gain >= 1.5,
     ),
     "S1": Comparison(
         "replay",

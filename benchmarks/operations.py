@@ -55,7 +55,7 @@ def measure(model: str, training: Split) -> dict[str, float]:
     precision = choose_precision(architecture, "auto")
     config = TrainConfig(epochs=1, batch_size=BATCH_SIZE)
     net = build_net(architecture, MNIST, 0, precision, is_trained=True)
-    steps = Steps(net, training, config, macs(architecture, MNIST))
+    steps = Steps(net, training, config, [config.seed], macs(architecture, MNIST))
     batches = np.arange(STEPS * BATCH_SIZE, dtype=np.int32).reshape(STEPS, BATCH_SIZE)
     steps.run_steps(tf.constant(batches))
     with tempfile.TemporaryDirectory() as folder:

@@ -70,6 +70,11 @@ def outside_training(results: dict) -> dict[str, float]:
     }
 
 
+def together_gains(results: dict) -> dict[str, float]:
+    gains = import_module("benchmarks.together").gains
+    return {one["model"]: max(gains(one).values()) for one in results["nets"]}
+
+
 def sampler_ratios(results: dict) -> dict[str, float]:
     pairs = import_module("benchmarks.replay").ratios(results)
     return {name: statistics.median(values) for name, values in pairs.items()}

@@ -21,7 +21,9 @@ from mnist_tradeoff.system.settings import option
 class BenchmarkConfig:
     """Measure this project against what its users would run instead."""
 
-    what: str = option("all", "all, or comparisons with commas: T1 to T6, S1 to S3, L1, M1, growth")
+    what: str = option(
+        "all", "all, or comparisons with commas: T1 to T6, T8, S1 to S3, L1, M1, growth"
+    )
     quick: bool = option(False, "few rounds and seeds, kept apart in benchmarks/quick")
 
 

@@ -24,6 +24,9 @@ class SuiteConfig(Recipe, DataConfig):
     """Train models over several seeds and compare them; the four references by default."""
 
     seeds: int = option(5, "trainings of each model, with the seeds 0, 1, 2, …")
+    together: int = option(
+        1, "seeds of a model that are trained at once; 2 to 4 save time with the smallest nets"
+    )
     models: str = option(
         ALL,
         "with commas: names of the references ('references': all four), notations, or "
@@ -33,6 +36,7 @@ class SuiteConfig(Recipe, DataConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         require_range("seeds", self.seeds, 1, 1_000)
+        require_range("together", self.together, 1, 64)
         if not self.all_models():
             raise ValueError(f"models is empty: give notations with commas, or '{ALL}'")
         for model in self.all_models():
@@ -51,7 +55,7 @@ def run(config: SuiteConfig) -> None:
     from mnist_tradeoff.pipelines.suite import run_suite
 
     source = (config.all_models(), config.seeds, config)
-    run_suite(config, *source, asdict(config), check_launcher)
+    run_suite(config, *source, asdict(config), check_launcher, config.together)
 
 
 ENTRY_POINT = EntryPoint("suite", SuiteConfig, run)

@@ -34,11 +34,13 @@ def run_suite(
     source: DataConfig,
     params: Mapping[str, Any],
     check_launcher: Callable[[], None],
+    together: int = 1,
 ) -> None:
     """Train what is missing of the models, compare them, and print the tables.
 
     Args:
         models: names of the references, notations, ``PATH.py:FUNCTION``.
+        together: most seeds of a model that are trained at once.
         source: which images, see ``DataConfig``.
         params: what is logged as the suite's parameters.
 
@@ -54,7 +56,9 @@ def run_suite(
         log_summary(data)
         fitting = terminal.tell_misfits(models, data.task)
         configs = children(recipe, fitting, seeds, source)
-        trained, failures = train_all(configs, data, check_launcher, ROLE, [ROLE])
+        trained, failures = train_all(
+            configs, data, check_launcher, ROLE, [ROLE], together=together
+        )
         trainings = list(trained.values())
         if trainings:
             next_command = terminal.command("search", **data_flags(source))

@@ -90,6 +90,30 @@ def train_in_run(
     Args:
         on_images, on_epoch: see ``training.loop.train``.
     """
+    _log_plan(planned)
+
+    def log_and_tell(epoch: Epoch) -> None:
+        trainings.log_epoch(epoch)
+        on_epoch(epoch)
+
+    result = train_and_test(
+        planned.architecture, planned.dataset, planned.config, on_images, log_and_tell
+    )
+    _log_result(planned, result)
+    return result
+
+
+def log_in_run(planned: Plan, result: FinalResult, together: int) -> FinalResult:
+    """Leave in the active run the same of a training that has ended, of so many at once."""
+    _log_plan(planned)
+    trainings.log_together(together)
+    for epoch in result.epochs:
+        trainings.log_epoch(epoch)
+    _log_result(planned, result)
+    return result
+
+
+def _log_plan(planned: Plan) -> None:
     architecture, dataset = planned.architecture, planned.dataset
     runs.log_dataset(dataset)
     if isinstance(architecture, OwnModel):
@@ -98,11 +122,9 @@ def train_in_run(
     runs.log_metrics({**costs, "trainable_params": trainable_params(architecture, dataset.task)})
     trainings.log_fingerprint(planned.fingerprint())
 
-    def log_and_tell(epoch: Epoch) -> None:
-        trainings.log_epoch(epoch)
-        on_epoch(epoch)
 
-    result = train_and_test(architecture, dataset, planned.config, on_images, log_and_tell)
+def _log_result(planned: Plan, result: FinalResult) -> None:
+    dataset = planned.dataset
     title = f"{planned.name} on {dataset.name}"
     found = by_class(dataset.test.labels, result.test.predictions, dataset.task.classes)
     pictures = {
@@ -114,4 +136,3 @@ def train_in_run(
         "confusion_matrix.json": classes.confusion_table(found, dataset.names),
     }
     trainings.log_result(result, dataset, pictures, tables)
-    return result

@@ -35,6 +35,11 @@ def log_fingerprint(fingerprint: str) -> None:
     mlflow.set_tags({"fingerprint": fingerprint, "code_version": code_version()})
 
 
+def log_together(count: int) -> None:
+    """A tag: how many trainings were one graph; ``train_seconds`` is the share of one."""
+    mlflow.set_tag("trained_together", count)
+
+
 def log_epoch(epoch: Epoch) -> None:
     """One point of the learning curve, at step = epoch."""
     values = dataclasses.asdict(epoch)

@@ -1,6 +1,6 @@
 """The only training loop: epochs of compiled steps, each followed by validation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from mnist_tradeoff.training.evaluation import Evaluation, compile_prediction, e
 from mnist_tradeoff.training.net import carry_over
 from mnist_tradeoff.training.recipe import TrainConfig, augmentation_strength, choose_precision
 from mnist_tradeoff.training.steps import Steps, require_finite
+from mnist_tradeoff.training.together import Together, join
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class TrainResult:
     """A finished training.
 
     model: float32, whatever the precision of the training; all figures below are of this model.
-    train_seconds: time in training steps; tracing, validation and test are outside the clock.
+    train_seconds: time in training steps; tracing, validation and test are outside the clock. Of
+        nets that were trained together each has its share.
     """
 
     model: keras.Model
@@ -63,10 +65,36 @@ def train_and_test(
     on_epoch: Callable[[Epoch], None] = _ignore,
 ) -> FinalResult:
     """``train`` on a set, then evaluate the finished model on its test images."""
-    result, predict = _train(
-        *(architecture, dataset.task, dataset.train, dataset.val, config, on_images, on_epoch)
-    )
-    return FinalResult(**vars(result), test=evaluate(predict, dataset.test))
+    return train_together(
+        *(architecture, dataset, config, [config.seed], on_images, lambda epochs: on_epoch(*epochs))
+    )[0]
+
+
+def train_together(
+    architecture: AnyArchitecture,
+    dataset: Dataset,
+    config: TrainConfig,
+    seeds: Sequence[int],
+    on_images: Callable[[int], None] = _ignore,
+    on_epochs: Callable[[Sequence[Epoch]], None] = _ignore,
+) -> list[FinalResult]:
+    """``train_and_test`` with each of the seeds in place of the config's, all at once.
+
+    Each result is that of the seed alone, to rounding; see ``together``.
+
+    Args:
+        on_images: called with the number of images that each is trained on since the last call.
+        on_epochs: called with every epoch's point of each learning curve.
+
+    Raises:
+        see ``train``; a net that diverges ends all of them.
+    """
+    images = (dataset.task, dataset.train, dataset.val)
+    found = _train(architecture, *images, config, seeds, on_images, on_epochs)
+    return [
+        FinalResult(**vars(result), test=evaluate(predict, dataset.test))
+        for result, predict in found
+    ]
 
 
 def train(
@@ -89,7 +117,10 @@ def train(
         FloatingPointError: the loss is no longer finite.
         MemoryError: one step does not fit into memory.
     """
-    return _train(architecture, task, training, val, config, on_images, on_epoch)[0]
+    return _train(
+        *(architecture, task, training, val, config, [config.seed], on_images),
+        on_epochs=lambda epochs: on_epoch(*epochs),
+    )[0][0]
 
 
 def _train(
@@ -98,34 +129,56 @@ def _train(
     training: Split,
     val: Split,
     config: TrainConfig,
+    seeds: Sequence[int],
     on_images: Callable[[int], None],
-    on_epoch: Callable[[Epoch], None],
-) -> tuple[TrainResult, Callable[[np.ndarray], np.ndarray]]:
+    on_epochs: Callable[[Sequence[Epoch]], None],
+) -> list[tuple[TrainResult, Callable[[np.ndarray], np.ndarray]]]:
     # The last training's graph, with its images, is a cycle that waits to be freed, and TensorFlow
     # keeps every compiled operation: a worker would grow with each trial.
     keras.backend.clear_session()
-    _require_memory(architecture, task, config.batch_size)
+    _require_memory(architecture, task, config.batch_size * len(seeds))
     precision = choose_precision(architecture, config.precision)
-    net = build_net(architecture, task, config.seed, precision, is_trained=True)
+    nets = [build_net(architecture, task, seed, precision, is_trained=True) for seed in seeds]
+    together = join(nets, task) if len(nets) > 1 else Together(nets[0])
+    net = together.net
     # What is deployed has no normalisation of its own; without one, it is the very model.
     is_same = precision == "float32" and not (net.norms or net.noises)
-    finished = net if is_same else build_net(architecture, task)
+    finished = nets if is_same else [build_net(architecture, task) for _ in nets]
     strength = augmentation_strength(config.augment, num_params(architecture, task))
-    steps = Steps(net, training, config, macs(architecture, task), strength)
-    predict = compile_prediction(finished.model)
-    epochs: list[Epoch] = []
-    evaluation = None
+    steps = Steps(net, training, config, seeds, macs(architecture, task), strength)
+    predicts = [compile_prediction(one.model) for one in finished]
+    curves: list[tuple[Epoch, ...]] = [() for _ in nets]
+    evaluations: list[Evaluation] = []
     for number in range(1, config.epochs + 1):
-        loss, accuracy = steps.run_epoch(number, on_images)
-        if finished is not net:
-            carry_over(net, finished)
-        evaluation = evaluate(predict, val)
-        require_finite(evaluation.loss, number, config.learning_rate)
-        epochs.append(Epoch(number, loss, accuracy, evaluation.loss, evaluation.accuracy))
-        on_epoch(epochs[-1])
-    assert evaluation is not None
-    result = TrainResult(finished.model, tuple(epochs), steps.seconds, precision, evaluation)
-    return result, predict
+        trained = steps.run_epoch(number, on_images)
+        together.give_back()
+        if not is_same:
+            for one, other in zip(nets, finished, strict=True):
+                carry_over(one, other)
+        evaluations = [evaluate(predict, val) for predict in predicts]
+        epochs = _points(number, *trained, evaluations, config.learning_rate)
+        curves = [(*curve, epoch) for curve, epoch in zip(curves, epochs, strict=True)]
+        on_epochs(epochs)
+    seconds = steps.seconds / len(nets)
+    results = [
+        TrainResult(one.model, curve, seconds, precision, evaluation)
+        for one, curve, evaluation in zip(finished, curves, evaluations, strict=True)
+    ]
+    return list(zip(results, predicts, strict=True))
+
+
+def _points(
+    number: int,
+    losses: np.ndarray,
+    accuracies: np.ndarray,
+    evaluations: Sequence[Evaluation],
+    learning_rate: float,
+) -> list[Epoch]:
+    points = []
+    for loss, accuracy, val in zip(losses, accuracies, evaluations, strict=True):
+        require_finite(val.loss, number, learning_rate)
+        points.append(Epoch(number, float(loss), float(accuracy), val.loss, val.accuracy))
+    return points
 
 
 def _require_memory(architecture: AnyArchitecture, task: Task, batch_size: int) -> None:

@@ -18,11 +18,15 @@ class Unit:
 
 @dataclass
 class Net:
-    """A model with its parts that can be carried over to another model of the architecture."""
+    """A model with its parts that can be carried over to another model of the architecture.
+
+    masks: for each trainable variable, ones where its gradient counts; none: everywhere.
+    """
 
     model: keras.Model
     units: list[Unit]
     noises: list[Noise]
+    masks: list[np.ndarray] = field(default_factory=list)
 
     @property
     def norms(self) -> list[GroupNormalization]:

@@ -7,7 +7,7 @@ Every operation being single-threaded, the same seed gives the same weights on t
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -34,15 +34,23 @@ class Steps:
     """A model, its optimizer and the compiled steps over images that stay in memory.
 
     Args:
+        seeds: of the order and the moves of the images: one, or that of each net of several that
+            are trained as one (``together``).
         macs: of one image; they decide how many steps a compiled call has.
         strength: of the augmentation; 0: none.
     """
 
     def __init__(
-        self, net: Net, training: Split, config: TrainConfig, macs: int, strength: float = 0.0
+        self,
+        net: Net,
+        training: Split,
+        config: TrainConfig,
+        seeds: Sequence[int],
+        macs: int,
+        strength: float = 0.0,
     ):
         self.net, self.model = net, net.model
-        self.config = config
+        self.config, self.nets = config, len(seeds)
         self.images = tf.constant(training.images)
         self.labels = tf.constant(training.labels, tf.int32)
         self.shape = training.images.shape[1:]
@@ -54,10 +62,10 @@ class Steps:
             )
         self.steps = len(training.labels) // self.batch_size
         self.steps_per_call = max(
-            1, min(MAX_STEPS_PER_CALL, MACS_PER_CALL // (macs * self.batch_size))
+            1, min(MAX_STEPS_PER_CALL, MACS_PER_CALL // (macs * self.nets * self.batch_size))
         )
-        self.random = np.random.default_rng(config.seed)
-        self.augmentation = Augmentation(strength, config.seed) if strength else None
+        self.randoms = [np.random.default_rng(seed) for seed in seeds]
+        self.augmentations = [Augmentation(strength, seed) for seed in seeds] if strength else []
         schedule = OneCycle(config.learning_rate, self.steps * config.epochs)
         self.optimizer = keras.optimizers.Adam(
             schedule,  # pyright: ignore[reportArgumentType] (Keras declares float only)
@@ -67,33 +75,41 @@ class Steps:
         self.optimizer.build(self.model.trainable_variables)
         images = GROUP_IMAGES if net.norms else 0
         self.edges = slice_edges(self.batch_size, images)
-        signature = [tf.TensorSpec([None, self.batch_size], tf.int32)]
+        signature = [tf.TensorSpec([None, self.batch_size, self.nets], tf.int32)]
         self.run_steps = tf.function(self._run_steps, input_signature=signature)
         # No step: TensorFlow traces and optimises the graph at the first call, outside the clock.
-        self.run_steps(tf.zeros((0, self.batch_size), tf.int32))
+        self.run_steps(tf.zeros((0, self.batch_size, self.nets), tf.int32))
         if net.norms:
             self._collect = tf.function(self._collect_statistics)
             self._collect()
         self.seconds = 0.0
 
-    def run_epoch(self, number: int, on_images: Callable[[int], None]) -> tuple[float, float]:
-        """Loss and accuracy over one epoch; the number is for the message of a divergence."""
-        order = self.random.permutation(len(self.labels))[: self.steps * self.batch_size]
-        batches = order.astype(np.int32).reshape(self.steps, self.batch_size)
-        total_loss, correct = 0.0, 0
+    def run_epoch(
+        self, number: int, on_images: Callable[[int], None]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Loss and accuracy of each net, (nets,), over one epoch.
+
+        Args:
+            number: for the message of a divergence.
+            on_images: called with how many images each net was trained on since the last call.
+        """
+        count = self.steps * self.batch_size
+        orders = [random.permutation(len(self.labels))[:count] for random in self.randoms]
+        batches = np.stack(orders, axis=-1).astype(np.int32).reshape(self.steps, -1, self.nets)
+        total_loss, correct = np.zeros(self.nets), np.zeros(self.nets)
         for first in range(0, self.steps, self.steps_per_call):
             indices = batches[first : first + self.steps_per_call]
             started = time.perf_counter()
             loss, hits = self.run_steps(tf.constant(indices))
-            total_loss, correct = total_loss + float(loss), correct + int(hits)
+            total_loss, correct = total_loss + loss.numpy(), correct + hits.numpy()
             self.seconds += time.perf_counter() - started
-            require_finite(total_loss, number, self.config.learning_rate)
-            on_images(indices.size)
+            require_finite(total_loss.max(), number, self.config.learning_rate)
+            on_images(indices.size // self.nets)
         if self.net.norms:
             started = time.perf_counter()
             self._collect()
             self.seconds += time.perf_counter() - started
-        return total_loss / order.size, correct / order.size
+        return total_loss / count, correct / count
 
     def _collect_statistics(self):
         """Mean and variance behind every normalised layer, of training images by groups of 1,000.
@@ -107,7 +123,8 @@ class Steps:
         count = len(self.labels)
         for first in range(0, min(STATISTICS_IMAGES, count), STATISTICS_GROUP):
             last = min(first + STATISTICS_GROUP, count)
-            self.model(self.images[first:last], training=False)
+            images = tf.repeat(self.images[first:last, None], self.nets, axis=1)
+            self.model(self._beside(images), training=False)
             found.append([norm.moments for norm in norms])
         for norm in norms:
             norm.collects = False
@@ -117,7 +134,7 @@ class Steps:
             norm.variance.assign(tf.add_n(variances) / len(variances))
 
     def _run_steps(self, batches):
-        loss, hits = 0.0, 0
+        loss, hits = tf.zeros(self.nets), tf.zeros(self.nets, tf.int32)
         for indices in batches:
             step_loss, step_hits = self._step(indices)
             loss, hits = loss + step_loss, hits + step_hits
@@ -126,18 +143,36 @@ class Steps:
     def _step(self, indices):
         slices = []
         step = tf.cast(self.optimizer.iterations, tf.int32)
-        moves = self.augmentation and self.augmentation.draw(step, self.batch_size, self.shape)
+        drawn = [one.draw(step, self.batch_size, self.shape) for one in self.augmentations]
+        moves = tf.stack(drawn, axis=1) if drawn else None
         for first, last in self.edges:
             for noise in self.net.noises:
                 noise.place = (step, self.batch_size, first)
             images = tf.gather(self.images, indices[first:last])
             if moves is not None:
-                images = moved(images, moves[first:last])
-            slices.append(self._gradients(images, tf.gather(self.labels, indices[first:last])))
+                images = self._moved(images, moves[first:last])
+            labels = tf.gather(self.labels, indices[first:last])
+            slices.append(self._gradients(self._beside(images), labels))
         losses, hits, gradients = zip(*slices, strict=True)
         summed = [tf.add_n(parts) / self.batch_size for parts in zip(*gradients, strict=True)]
+        if self.net.masks:
+            summed = [one * mask for one, mask in zip(summed, self.net.masks, strict=True)]
         self._apply(summed)
         return tf.add_n(losses), tf.add_n(hits)
+
+    def _moved(self, images, moves):
+        flat = tf.reshape(images, [-1, *self.shape])
+        return tf.reshape(moved(flat, tf.reshape(moves, [-1, moves.shape[-1]])), images.shape)
+
+    def _beside(self, images):
+        """Images (n, nets, height, width[, channels]) as the model takes them."""
+        if self.nets == 1:
+            return images[:, 0]
+        height, width, *channels = self.shape
+        by_net = tf.reshape(images, [-1, self.nets, height, width, *(channels or [1])])
+        return tf.reshape(
+            tf.transpose(by_net, [0, 2, 3, 1, 4]), [images.shape[0], height, width, -1]
+        )
 
     def _apply(self, gradients):
         """What ``optimizer.apply`` does, but for its sum over replicas.
@@ -153,14 +188,15 @@ class Steps:
     def _gradients(self, images, labels):
         variables = [variable.value for variable in self.model.trainable_variables]
         with tf.GradientTape() as tape:
-            logits = self.model(images, training=True)
+            logits = tf.reshape(self.model(images, training=True), [*labels.shape, -1])
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-            loss = tf.reduce_sum(losses)
+            loss = tf.reduce_sum(losses, axis=0)
         return loss, _count_correct(logits, labels), tape.gradient(loss, variables)
 
 
 def _count_correct(logits, labels):
-    return tf.reduce_sum(tf.cast(tf.argmax(logits, 1, tf.int32) == labels, tf.int32))
+    hits = tf.argmax(logits, -1, tf.int32) == labels
+    return tf.reduce_sum(tf.cast(hits, tf.int32), axis=0)
 
 
 def require_finite(loss: float, epoch: int, learning_rate: float) -> None:

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import mlflow
 import numpy as np
@@ -194,18 +195,30 @@ def test_a_training_that_fails_does_not_take_the_others_along(tmp_path, stripes,
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
     prepare_store()
     dataset = sets.load(str(stripes))
-    good = [RunConfig(model=model, epochs=1, dataset=str(stripes)) for model in ("ann", "cnn_v1")]
-    bad = RunConfig(model="simple_cnn", epochs=1, batch_size=551, dataset=str(stripes))
+    good = RunConfig(model="ann", epochs=1, dataset=str(stripes))
+    bad = replace(good, model="simple_cnn", batch_size=551)
+    other = replace(good, model="cnn_v1")
     with tracked_run("suite", {}, {"role": "suite"}):
-        configs = [good[0], bad, good[1]]
-        trained, failures = train_all(configs, dataset, lambda: None, "reference", ["reference"])
+        seeds = [replace(one, seed=seed) for seed in (0, 1) for one in (good, bad)]
+        trained, failures = train_all(
+            *([*seeds, other], dataset, lambda: None, "reference", ["reference"]), together=2
+        )
     mlflow.set_tracking_uri("")
-    assert len(trained) == 2, failures
-    assert failures == [
-        "simple_cnn seed 0 failed: batch_size must be at most the 550 training images, not 551"
-    ]
-    statuses = {run.data.params["model"]: run.info.status for run in of_role(tmp_path, "reference")}
-    assert statuses == {"ann": "FINISHED", "simple_cnn": "FAILED", "cnn_v1": "FINISHED"}
+    assert list(trained) == [good, replace(good, seed=1), other], failures
+    why = "failed: batch_size must be at most the 550 training images, not 551"
+    assert failures == [f"simple_cnn seed {seed} {why}" for seed in (0, 1)]
+    found = {
+        (run.data.params["model"], run.data.params["seed"]): run
+        for run in of_role(tmp_path, "reference")
+    }
+    assert {key: run.info.status for key, run in found.items()} == {
+        **{("ann", seed): "FINISHED" for seed in "01"},
+        **{("simple_cnn", seed): "FAILED" for seed in "01"},
+        ("cnn_v1", "0"): "FINISHED",
+    }
+    together = {key: run.data.tags.get("trained_together") for key, run in found.items()}
+    assert {key for key, count in together.items() if count == "2"} == {("ann", "0"), ("ann", "1")}
+    assert trained[good].metrics["test_accuracy"] > 0.5
 
 
 def test_suite_whose_trainings_fail_ends_non_zero_and_names_them(tmp_path, stripes):
