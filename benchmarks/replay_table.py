@@ -11,7 +11,7 @@ import argparse
 import csv
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -73,9 +73,9 @@ class GridSpace:
         """The lowest cost of the grid."""
         return min(cost(parse(notation)) for notation in architectures())
 
-    def starts(self, task: Task) -> list[Proposal]:
+    def starts(self, task: Task, costs: Sequence[str]) -> list[Proposal]:
         """Nothing."""
-        del task
+        del task, costs
         return []
 
     def describe(self) -> dict[str, list[int]]:

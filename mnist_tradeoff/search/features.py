@@ -80,12 +80,12 @@ def _by_level(seen: list[_Seen]) -> dict[str, float]:
 def _of_groups(layers: tuple[Layer, ...]) -> dict[str, float]:
     """Passes with weights of another one, sums, and poolings and strides that are no maximum."""
     shared = sum(layer.times - 1 for layer in layers if isinstance(layer, Shared))
-    strided = any(isinstance(layer, Conv) and layer.stride > 1 for layer in layers)
+    convolutions = [layer for layer in layers if isinstance(layer, Conv | Separable)]
     return {
         "shared": 1.0 + shared,
         "residual": 1.0 + sum(isinstance(layer, Residual) for layer in layers),
         "averaged": 1.0 + sum(isinstance(layer, AveragePool) for layer in layers),
-        "strided": YES if strided else 1.0,
+        "strided": YES ** sum(layer.stride > 1 for layer in convolutions),
     }
 
 

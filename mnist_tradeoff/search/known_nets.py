@@ -5,6 +5,7 @@ normalisation of another kind, dropout). Those by hand are this project's own, w
 Standard library only.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mnist_tradeoff.architecture.notation import Architecture, parse
@@ -46,7 +47,16 @@ BY_HAND = (
     "8C3b-8C3b-P2-12C3b-12C3b-P2-16C3sb-10C3s-G",
     "10C3b:hswish-10C3b:hswish-P2-14C3b:hswish-14C3b:hswish-P2-16C3sb:hswish-10C3s:hswish-G",
 )
-KNOWN_NETS = tuple(
-    KnownNet(parse(notation), source)
-    for notation, source in (PUBLIC | dict.fromkeys(BY_HAND, "by hand")).items()
+# With few MACs: strides in place of poolings, and a dense layer again (docs/frontier.md).
+FOR_MACS = (
+    "4C3S2b:hswish-8DS3S2b:hswish-10DS3b:hswish-24:hswish",
+    "5C3S2b:hswish-10DS3S2b:hswish-12DS3b:hswish-24:hswish",
+    "6C3S2b:hswish-12DS3S2b:hswish-12DS3b:hswish-32:hswish",
 )
+
+
+def known_nets(costs: Sequence[str]) -> list[KnownNet]:
+    """Nets that are good at these costs: those with few MACs where MACs are one of them."""
+    by_hand = (*BY_HAND, *FOR_MACS) if "macs" in costs else BY_HAND
+    sources = PUBLIC | dict.fromkeys(by_hand, "by hand")
+    return [KnownNet(parse(notation), source) for notation, source in sources.items()]

@@ -116,7 +116,7 @@ def _prepare(study: optuna.Study, config: SearchConfig, space: Space, task: Task
     """Name the objectives, and let what the space starts with wait."""
     with experimental():
         study.set_metric_names(["val_accuracy", *config.costs])
-    for proposal in space.starts(task):
+    for proposal in space.starts(task, config.costs):
         with suppress(ValueError):  # the ann is no point of any space
             params = verified(space, space.params(proposal), proposal)
             study.enqueue_trial(params, skip_if_exists=True)

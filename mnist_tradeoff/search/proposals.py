@@ -87,8 +87,12 @@ class Space(Protocol):
         """The lowest cost of any architecture of the space, for a cost that grows with widths."""
         ...
 
-    def starts(self, task: Task) -> Sequence[Proposal]:
-        """What its studies begin with, in this order; those that are no points are left out."""
+    def starts(self, task: Task, costs: Sequence[str]) -> Sequence[Proposal]:
+        """What its studies begin with, in this order; those that are no points are left out.
+
+        Args:
+            costs: by name, which a study minimises.
+        """
         ...
 
     def describe(self) -> dict[str, Any]:

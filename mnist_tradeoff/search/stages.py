@@ -29,6 +29,7 @@ class Stage:
         one of ``shared``: with one pass, it would be no other than a layer of ``DS``.
     padding: ``same`` or ``valid``; what is shared or summed is always padded.
     filters: of each layer; one where the kind has a group, whose shapes must agree.
+    stride: of the first layer.
     """
 
     kind: str
@@ -37,17 +38,14 @@ class Stage:
     padding: str
     filters: tuple[int, ...]
     pool: str
+    stride: int = 1
 
-    def layers(self, is_first: bool, stride: int = 1) -> tuple[Layer, ...]:
-        """They, neither normalised nor with an activation of their own.
-
-        Args:
-            stride: of the first one.
-        """
+    def layers(self, is_first: bool) -> tuple[Layer, ...]:
+        """They, neither normalised nor with an activation of their own."""
         later = Conv if self.kind == "C" else Separable
         first = Conv if is_first else later
         same = self.padding == "same"
-        head = first(self.filters[0], self.kernel, same=same, stride=stride)
+        head = first(self.filters[0], self.kernel, same=same, stride=self.stride)
         if self.kind in GROUPED:
             body = self._group()
         else:
@@ -66,7 +64,8 @@ class Stage:
         found = {name: getattr(self, name) for name in ("kind", "depth", "kernel", "padding")}
         widths = {f"filters_{number}_{i}": width for i, width in enumerate(self.filters, start=1)}
         named = {f"{name}_{number}": value for name, value in found.items()}
-        return {**named, **widths, f"pool_{number}": self.pool}
+        more = {f"strided_{number}": self.stride > 1, f"pool_{number}": self.pool}
+        return {**named, **widths, **more}
 
 
 def dressed(layers: Sequence[Layer], normalized: str, activation: str) -> tuple[Layer, ...]:
@@ -104,8 +103,9 @@ def dress_of(layers: Sequence[Layer]) -> tuple[str, str]:
 def read(layers: Sequence[Layer], most: int, widest_first: int) -> list[Stage]:
     """Stages that make these layers, if any do; as few as possible.
 
-    A pooling ends a stage, a group belongs to the layer before it, and the rest is cut into the
-    longest runs: shorter ones would be no fewer, since what is left of a run is one, too.
+    A pooling ends a stage, a stride begins one, a group belongs to the layer before it, and the
+    rest is cut into the longest runs: shorter ones would be no fewer, since what is left of a run
+    is one, too.
 
     Args:
         most: layers of a stage.
@@ -152,7 +152,7 @@ class _Reader:
         first, second, layer = (self.layers[place] for place in (start, start + 1, end))
         if not (isinstance(first, Conv | Separable) and isinstance(layer, Conv | Separable)):
             return False
-        alike = (layer.kernel, layer.same) == (first.kernel, first.same)
+        alike = (layer.kernel, layer.same, layer.stride) == (first.kernel, first.same, 1)
         if type(layer) is not type(second) or not alike or self._is(Shared | Residual, end + 1):
             return False
         if start == 0:  # the one that begins with a full convolution, whatever its kind
@@ -172,4 +172,4 @@ def _stage(layers: Sequence[Layer], pool: str) -> Stage:
     else:
         kind, depth = "DS" if isinstance(last, Separable) else "C", len(layers)
     padding = "same" if first.same else "valid"
-    return Stage(kind, depth, first.kernel, padding, widths, pool)
+    return Stage(kind, depth, first.kernel, padding, widths, pool, first.stride)

@@ -1,8 +1,8 @@
 """Space ``tiny``: what small nets that won are made of (docs/search.md). Standard library only.
 
-One to three stages of full, separable, shared or residual convolutions, each with a pooling or
-none; then the flattened map, its mean or a convolution as classifier, with a hidden dense layer or
-without. What does not fit on what is left of an image is not asked.
+One to three stages of full, separable, shared or residual convolutions, each with a stride or
+none, and with a pooling or none; then the flattened map, its mean or a convolution as classifier,
+with a hidden dense layer or without. What does not fit on what is left of an image is not asked.
 """
 
 import itertools
@@ -17,7 +17,7 @@ from mnist_tradeoff.architecture.notation import Architecture
 from mnist_tradeoff.architecture.references import references_of
 from mnist_tradeoff.architecture.task import MNIST, Shape, Task
 from mnist_tradeoff.search.features import features
-from mnist_tradeoff.search.known_nets import KNOWN_NETS
+from mnist_tradeoff.search.known_nets import known_nets
 from mnist_tradeoff.search.proposals import FixedTrial, Proposal, Trial, verified
 from mnist_tradeoff.search.stages import (
     GROUPED,
@@ -86,34 +86,44 @@ class Tiny:
         shape = _after(layers, self.task.input_shape)
         stages = trial.suggest_int("stages", 1, self.max_stages)
         for number in range(1, stages + 1):
-            stride = 2 if number == 1 and stem == "strided" else 1
             least = LEAST_SIDE if number < stages else 1
-            stage = self._stage(trial, number, shape, stride, least)
+            stage = self._stage(trial, number, shape, stem, least)
             layers, shape = [*layers, *stage], _after(stage, shape)
         return layers, shape
 
     def _stage(
-        self, trial: Trial, number: int, shape: Shape, stride: int, least: int
+        self, trial: Trial, number: int, shape: Shape, stem: str, least: int
     ) -> tuple[Layer, ...]:
         """One stage.
 
         Args:
             shape: of what goes in.
-            stride: of its first layer.
+            stem: what the first convolution sees.
             least: what it must leave of a side.
         """
-        first = (number == 1, stride)
+        is_first = number == 1
         kind = trial.suggest_categorical(f"kind_{number}", KINDS)
         depth = trial.suggest_int(f"depth_{number}", 1, self.max_depth)
         kernel = trial.suggest_categorical(f"kernel_{number}", KERNELS)
         narrow = (1,) * (1 if kind in GROUPED else depth)
-        stage = Stage(kind, depth, kernel, "valid", narrow, NO_POOLING)
-        fits = _side(stage.layers(*first), shape) >= least
+        stage = Stage(kind, depth, kernel, "same", narrow, NO_POOLING)
+        stage = replace(stage, stride=self._stride(trial, number, stage, shape, stem, least))
+        fits = _side(replace(stage, padding="valid").layers(is_first), shape) >= least
         padding = trial.suggest_categorical(f"padding_{number}", PADDINGS) if fits else "same"
         stage = replace(stage, padding=padding, filters=self._filters(trial, number, len(narrow)))
-        if _side(stage.layers(*first), shape) // 2 >= least:
+        if _side(stage.layers(is_first), shape) // 2 >= least:
             stage = replace(stage, pool=trial.suggest_categorical(f"pool_{number}", POOLS))
-        return stage.layers(*first)
+        return stage.layers(is_first)
+
+    def _stride(
+        self, trial: Trial, number: int, stage: Stage, shape: Shape, stem: str, least: int
+    ) -> int:
+        """Of a stage's first layer: the stem says that of the first stage."""
+        if number == 1:
+            return 2 if stem == "strided" else 1
+        if _side(replace(stage, stride=2).layers(is_first=False), shape) < least:
+            return 1
+        return 2 if trial.suggest_categorical(f"strided_{number}", (False, True)) else 1
 
     def _filters(self, trial: Trial, number: int, count: int) -> tuple[int, ...]:
         most = self.max_first_filters if number == 1 else self.max_filters
@@ -182,10 +192,11 @@ class Tiny:
             seen = {"stem": stem, "kernel_1": kernel, "padding_1": padding}
             yield FixedTrial({**layer, **end, **dress, **seen})
 
-    def starts(self, task: Task) -> list[Proposal]:
+    def starts(self, task: Task, costs: Sequence[str]) -> list[Proposal]:
         """The references and the known nets that fit on the images, the fastest first."""
         known = [reference.architecture for reference in references_of(task).values()]
-        known += [net.architecture for net in KNOWN_NETS if net.fits(task)]
+        nets = known_nets(costs)
+        known += [net.architecture for net in nets if net.fits(task)]
         known.sort(key=lambda architecture: macs(architecture, task))
         return [Proposal.of(one, self._usual_overrides(one, task)) for one in known]
 

@@ -88,7 +88,7 @@ class Widths:
         """The lowest cost of any architecture of the space, for a cost that grows with widths."""
         return min(map(cost, self._narrowest()))
 
-    def starts(self, task: Task) -> list[Proposal]:
+    def starts(self, task: Task, costs: Sequence[str]) -> list[Proposal]:  # noqa: ARG002
         """The references: all but the ann are points of the space, where they fit."""
         return [Proposal(reference.architecture) for reference in references_of(task).values()]
 

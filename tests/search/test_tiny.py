@@ -19,7 +19,7 @@ from mnist_tradeoff.architecture.costs import (
 from mnist_tradeoff.architecture.notation import parse
 from mnist_tradeoff.architecture.references import REFERENCES
 from mnist_tradeoff.architecture.task import MNIST, Shape, Task
-from mnist_tradeoff.search.known_nets import KNOWN_NETS
+from mnist_tradeoff.search.known_nets import FOR_MACS, known_nets
 from mnist_tradeoff.search.proposals import Proposal
 from mnist_tradeoff.search.spaces import SPACES
 from mnist_tradeoff.search.surrogate import RandomTrial
@@ -36,6 +36,7 @@ TASKS = [
     Task(Shape(9, 40, 1), 1_000),
 ]
 PLAIN = Tiny(augments=())
+KNOWN_NETS = known_nets(["num_params"])
 AUGMENTED = Tiny(augments=("off", "0.5", "1"))
 
 
@@ -90,6 +91,8 @@ EXPRESSIBLE = (
     "A2-8C5S1s-(8DS5s)+-(8DS5s)+-A2-12DS3-head3",
     # Stages without a pooling between: in one, in two, and before a group.
     *("4C3-4C3-4C3-4C3-4C3-4C3-4C3-G", "4C3-4DS3-5DS3s-5DS3s-9C3s-G", "2C3-4C3-4DS3-(4DS3s)@2-G"),
+    # Strides behind the first stage, also before a group, and with a pooling.
+    *("4C3-8DS3S2-8DS3-G", "4C3S2-8C3S2s-P2-8C3S2s-G-16", "4C3-6DS3S2s-(6DS3s)+-G"),
     *("A2-2C3b-56DS3b-36DS3b-2DS3b-41", "4C3S2sb-8DS3sb-(8DS3sb)@5-G-8", "4C3b-G", "4C3-G"),
 )
 
@@ -106,6 +109,7 @@ OTHERS = (
     *("4C3-G-16-16", "4C3-G-4", "4DS3-G", "4C3-P2-8C3b-G", "4C3:leaky-8C3-G", "4C3-G-16:leaky"),
     *("4C3-(4DS3)@2-G", "4C3-(4DS3s)@6-G", "4C3-(4DS3s-4DS3s)@2-G", "(4C3)x2-G", "4C3-drop0.5-G"),
     *("16C3", "4C3-P2-8C3-5C3-8C1-G", "4C3-8C3-head5", "4C3-4C3s-4C3-4C3s-G", "4C3-32b"),
+    *("4C3S3-G", "4C3-8C3S3-G", "4C3-8C3S2-8C3S2-8C3S2-8C3S2-G", "4C3-(8DS3sS2)@2-G"),
 )
 
 
@@ -116,17 +120,22 @@ def test_other_architectures_are_no_points(notation):
 
 
 def test_its_studies_begin_with_the_known_nets_and_the_references_the_fastest_first():
-    starts = PLAIN.starts(MNIST)
+    starts = PLAIN.starts(MNIST, ["num_params"])
     costs = [macs(one.architecture, MNIST) for one in starts]
     assert costs == sorted(costs)
     found = {one.architecture for one in starts}
     assert found == {one.architecture for one in (*KNOWN_NETS, *REFERENCES.values())}
     assert len(starts) == len(KNOWN_NETS) + 4
+    for_macs = {one.architecture for one in PLAIN.starts(MNIST, ["macs", "size_bytes"])} - found
+    assert for_macs == {parse(notation) for notation in FOR_MACS}
+    assert all(PLAIN.params(Proposal(one)) for one in for_macs)
     for one in starts:
         if one.architecture != REFERENCES["ann"].architecture:
             assert PLAIN.params(one)
     small = Task(Shape(8, 8, 1), 2)
-    assert all(one.architecture.shapes(small) for one in PLAIN.fitted(small).starts(small))
+    assert all(
+        one.architecture.shapes(small) for one in PLAIN.fitted(small).starts(small, ["macs"])
+    )
 
 
 def test_of_known_nets_the_parameters_are_those_of_the_measurements():
@@ -145,7 +154,7 @@ def test_the_strength_of_augmentation_is_part_of_the_proposal_where_it_can_be_ch
             space.params(proposal)
     strengths = {
         num_params(one.architecture, MNIST): dict(one.overrides)["augment"]
-        for one in AUGMENTED.starts(MNIST)
+        for one in AUGMENTED.starts(MNIST, ["num_params"])
     }
     assert (strengths[697], strengths[1_924], strengths[225_034]) == ("off", "0.5", "1")
     assert AUGMENTED.describe() != PLAIN.describe()

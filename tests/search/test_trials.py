@@ -37,8 +37,8 @@ class BatchSizes:
     def minimum(self, cost) -> float:
         return cost(NET)
 
-    def starts(self, task: Task) -> list[Proposal]:
-        del task
+    def starts(self, task: Task, costs) -> list[Proposal]:
+        del task, costs
         return []
 
     def describe(self) -> dict:
