@@ -8,15 +8,18 @@ share.
 
 import argparse
 import statistics
+from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
 from benchmarks.command import at_least, results_file, write_results
 from mnist_tradeoff.architecture.costs import num_params
 from mnist_tradeoff.architecture.notation import parse
-from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.report.markdown import table
 from mnist_tradeoff.training.recipe import TrainConfig
+
+if TYPE_CHECKING:
+    from mnist_tradeoff.data.dataset import Dataset
 
 RESULTS = results_file("together")
 NETS = (
@@ -27,7 +30,7 @@ NETS = (
 COUNTS = (1, 2, 4)
 
 
-def measure(net: str, dataset: Dataset, rounds: int) -> dict:
+def measure(net: str, dataset: "Dataset", rounds: int) -> dict:
     """Seconds of a training of a net, by how many are trained at once, and mean accuracies."""
     from mnist_tradeoff.training.loop import train_together
 

@@ -42,7 +42,9 @@ class SearchConfig(
 ):
     """Search filter widths for the Pareto front between accuracy and cost."""
 
-    study: str = option("widths", "name of the study; the same command again goes on with it")
+    study: str = option(
+        "", "name of the study, if not its space's; the same command again goes on with it"
+    )
     space: str = option("widths", f"search space: {', '.join(SPACES)}")
     trials: int = option(60, "trained trials that the study shall have in total")
     cost: str = option(
@@ -77,8 +79,9 @@ class SearchConfig(
         super().__post_init__()
         # As a study stores it, whatever blanks it was written with.
         object.__setattr__(self, "cost", ",".join(one.strip() for one in self.cost.split(",")))
-        require_study_name(self.study)
         space_named(self.space)
+        object.__setattr__(self, "study", self.study or self.space)
+        require_study_name(self.study)
         require_range("trials", self.trials, 1, 100_000)
         unknown = [cost for cost in self.costs if cost not in OBJECTIVES]
         if unknown or not 1 <= len(set(self.costs)) == len(self.costs) <= 2:

@@ -47,6 +47,7 @@ CHANGED: dict[str, Any] = {
     "space": "grid",
     "study": "other",
     "timeout": 1.5,
+    "together": 4,
     "tolerance": 0.25,
     "trials": 7,
     "what": "T1,S1",
