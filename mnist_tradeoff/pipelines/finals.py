@@ -170,11 +170,11 @@ def _write_report(
     terminal.tell("marking the front in MLflow")
     log.tag_front(standings(results.trials, results.costs, results.epochs))
     terminal.tell("comparing the models on the same test images")
-    shown = {one.best.run_id for one in (*results.finalists, *results.references)}
-    links = Links(runs_page(log.experiment_id), how_to_open(), shown, log.run_ids)
+    shown = {one.best.run_id: one.best for one in (*results.finalists, *results.references)}
+    links = Links(runs_page(log.experiment_id), how_to_open(), set(shown), log.run_ids)
     texts = search_texts(results, list(trained.values()), links)
     terminal.tell("drawing the figures")
-    pages = pages_of_study(shown, dataset, links, pareto_frame(results))
+    pages = pages_of_study(shown.values(), dataset, links, pareto_frame(results))
     log_files(write({**pages, **texts, **search_pictures(results)}, place), place)
     log_metrics(study_metrics(results))
     config = {"study": results.study, **flags}

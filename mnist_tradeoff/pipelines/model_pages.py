@@ -3,7 +3,7 @@
 import dataclasses
 import os
 import shlex
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ from mnist_tradeoff.tracking.model_runs import (
 from mnist_tradeoff.tracking.models import finals_of, load_model
 from mnist_tradeoff.tracking.runs import tracked_run
 from mnist_tradeoff.tracking.store import how_to_open, prepare_store, runs_page, store_folder
+from mnist_tradeoff.tracking.trainings import read_training
 from mnist_tradeoff.training.own_layers import own_layer_costs
 from mnist_tradeoff.training.recipe import RunConfig
 
@@ -74,7 +75,7 @@ def report_runs(
 
 
 def _write_page(run_id: str, dataset: Dataset) -> Path:
-    run = read_model_run(run_id)
+    run = read_model_run(read_training(run_id))
     folder = store_folder()
     beside = report_folder(folder, run.study) if run.study else folder
     has_report = bool(run.study) and (beside / "report.html").exists()
@@ -92,9 +93,9 @@ def _front(run: ModelRun) -> pd.DataFrame | None:
 
 
 def pages_of_study(
-    run_ids: Collection[str], dataset: Dataset, links: Links, front: pd.DataFrame
+    trainings: Iterable[Training], dataset: Dataset, links: Links, front: pd.DataFrame
 ) -> dict[str, str]:
-    """The pages of a study's models, by their path beside its report.
+    """The pages of a study's models, by their path beside its report: one for each training.
 
     A run whose files are damaged has none.
 
@@ -103,8 +104,10 @@ def pages_of_study(
         front: the rows of ``pareto.csv``.
     """
     return {
-        page_of(run_id): render_run(read_model_run(run_id), dataset, links, front, "../report.html")
-        for run_id in run_ids
+        page_of(one.run_id): render_run(
+            read_model_run(one), dataset, links, front, "../report.html"
+        )
+        for one in trainings
     }
 
 

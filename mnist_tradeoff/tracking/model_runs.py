@@ -16,7 +16,7 @@ from mnist_tradeoff.tracking.models import FRONT_FILE
 from mnist_tradeoff.tracking.store import TrackingError, tracking_errors
 from mnist_tradeoff.tracking.study_runs import find_run
 from mnist_tradeoff.tracking.tags import STUDY_ROLE, role_of
-from mnist_tradeoff.tracking.trainings import LOSSES_FILE, read_array, read_training
+from mnist_tradeoff.tracking.trainings import LOSSES_FILE, read_array
 
 PAGE_FILE = "model.html"
 # Of the references that were trained on the same images: enough for the four with several seeds.
@@ -42,13 +42,13 @@ class ModelRun:
     study: str
 
 
-def read_model_run(run_id: str) -> ModelRun:
-    """A finished training with its files.
+def read_model_run(training: Training) -> ModelRun:
+    """A finished training, as it was read, with its files.
 
     Raises:
         TrackingError: the run, or a file of it, is gone or damaged.
     """
-    client = mlflow.MlflowClient()
+    client, run_id = mlflow.MlflowClient(), training.run_id
     with tracking_errors():
         run = client.get_run(run_id)
         files = list(_files(client, run_id))
@@ -57,7 +57,7 @@ def read_model_run(run_id: str) -> ModelRun:
             with tempfile.TemporaryDirectory() as folder:
                 losses = read_array(client.download_artifacts(run_id, LOSSES_FILE, folder))
     return ModelRun(
-        read_training(run_id),
+        training,
         run.info.run_name or run_id,
         run.data.params,
         losses,

@@ -93,19 +93,18 @@ def finished_trainings(
     """
     active = mlflow.active_run()
     assert active is not None
-    runs = mlflow.search_runs(
-        [active.info.experiment_id],
-        filter_string="attributes.status = 'FINISHED' and tags.fingerprint != ''",
-        order_by=["attributes.start_time DESC"],
-        output_format="list",
-    )
-    assert isinstance(runs, list)
     found = {}
-    for run in runs:
-        fingerprint = run.data.tags.get("fingerprint")
-        if fingerprint in fingerprints and role_of(run) in roles:
-            with suppress(TrackingError):
-                found[fingerprint] = read_training(run.info.run_id)
+    for fingerprint in fingerprints:
+        # One by one: MLflow looks for one value of a tag, and a store has thousands of runs.
+        runs = mlflow.MlflowClient().search_runs(
+            [active.info.experiment_id],
+            f"attributes.status = 'FINISHED' and tags.fingerprint = '{fingerprint}'",
+            order_by=["attributes.start_time ASC"],
+        )
+        for run in runs:
+            if fingerprint not in found and role_of(run) in roles:
+                with suppress(TrackingError):
+                    found[fingerprint] = read_training(run.info.run_id)
     return found
 
 
