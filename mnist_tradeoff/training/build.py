@@ -23,7 +23,6 @@ from mnist_tradeoff.architecture.notation import Architecture
 from mnist_tradeoff.architecture.options import ACTIVATIONS
 from mnist_tradeoff.architecture.own_model import AnyArchitecture, OwnModel
 from mnist_tradeoff.architecture.task import Task
-from mnist_tradeoff.training.activations import hard_swish
 from mnist_tradeoff.training.backend import keras
 from mnist_tradeoff.training.net import Net, Unit
 from mnist_tradeoff.training.normalization import EPSILON, GroupNormalization, Noise
@@ -197,15 +196,16 @@ class _Builder:
         return keras.layers.BatchNormalization(epsilon=EPSILON, dtype=self.policy)
 
     def _is_own(self, activation: str) -> bool:
-        return activation in OWN_ACTIVATIONS or (activation == "hswish" and self.is_trained)
+        return activation in OWN_ACTIVATIONS or (activation == "silu" and self.is_trained)
 
     def _activation(self, name: str) -> Apply:
         if name == "leaky":
             return keras.layers.LeakyReLU(LEAKY_SLOPE, dtype=self.policy)
         if name == "gelu":  # by tanh, which LiteRT and ONNX have as well
             return lambda x: keras.ops.gelu(x, approximate=True)
-        if name == "hswish" and self.is_trained:
-            return keras.layers.Activation(hard_swish, dtype=self.policy)
+        if name == "silu" and self.is_trained:
+            # Its own gradient TensorFlow never forgets: each training's images would stay behind.
+            return lambda x: x * keras.ops.sigmoid(x)
         return keras.layers.Activation(ACTIVATIONS[name], dtype=self.policy)
 
     def _global_average(self) -> Apply:

@@ -140,31 +140,29 @@ def _train(
     precision = choose_precision(architecture, config.precision)
     nets = [build_net(architecture, task, seed, precision, is_trained=True) for seed in seeds]
     together = join(nets, task) if len(nets) > 1 else Together(nets[0])
-    net = together.net
     # What is deployed has no normalisation of its own; without one, it is the very model.
-    is_same = precision == "float32" and not (net.norms or net.noises)
+    is_same = precision == "float32" and not (nets[0].norms or nets[0].noises)
     finished = nets if is_same else [build_net(architecture, task) for _ in nets]
     strength = augmentation_strength(config.augment, num_params(architecture, task))
-    steps = Steps(net, training, config, seeds, macs(architecture, task), strength)
+    steps = Steps(together.net, training, config, seeds, macs(architecture, task), strength)
     predicts = [compile_prediction(one.model) for one in finished]
-    curves: list[tuple[Epoch, ...]] = [() for _ in nets]
-    evaluations: list[Evaluation] = []
+    curves, evaluations = [()] * len(nets), []
     for number in range(1, config.epochs + 1):
         trained = steps.run_epoch(number, on_images)
         together.give_back()
-        if not is_same:
-            for one, other in zip(nets, finished, strict=True):
+        for one, other in zip(nets, finished, strict=True):
+            if one is not other:
                 carry_over(one, other)
         evaluations = [evaluate(predict, val) for predict in predicts]
         epochs = _points(number, *trained, evaluations, config.learning_rate)
         curves = [(*curve, epoch) for curve, epoch in zip(curves, epochs, strict=True)]
         on_epochs(epochs)
     seconds = steps.seconds / len(nets)
-    results = [
-        TrainResult(one.model, curve, seconds, precision, evaluation)
-        for one, curve, evaluation in zip(finished, curves, evaluations, strict=True)
+    parts = zip(finished, curves, evaluations, predicts, strict=True)
+    return [
+        (TrainResult(one.model, curve, seconds, precision, evaluation), predict)
+        for one, curve, evaluation, predict in parts
     ]
-    return list(zip(results, predicts, strict=True))
 
 
 def _points(

@@ -75,14 +75,17 @@ class Steps:
         self.optimizer.build(self.model.trainable_variables)
         images = GROUP_IMAGES if net.norms else 0
         self.edges = slice_edges(self.batch_size, images)
+        self._compile()
+        self.seconds = 0.0
+
+    def _compile(self) -> None:
         signature = [tf.TensorSpec([None, self.batch_size, self.nets], tf.int32)]
         self.run_steps = tf.function(self._run_steps, input_signature=signature)
         # No step: TensorFlow traces and optimises the graph at the first call, outside the clock.
         self.run_steps(tf.zeros((0, self.batch_size, self.nets), tf.int32))
-        if net.norms:
+        if self.net.norms:
             self._collect = tf.function(self._collect_statistics)
             self._collect()
-        self.seconds = 0.0
 
     def run_epoch(
         self, number: int, on_images: Callable[[int], None]

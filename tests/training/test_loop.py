@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from mnist_tradeoff.architecture.notation import parse
+from mnist_tradeoff.architecture.options import ACTIVATIONS
 from mnist_tradeoff.architecture.references import resolve
 from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.data import sets
 from mnist_tradeoff.training import evaluation
 from mnist_tradeoff.training.evaluation import compile_prediction
-from mnist_tradeoff.training.loop import train, train_and_test
+from mnist_tradeoff.training.loop import train, train_and_test, train_together
 from mnist_tradeoff.training.recipe import TrainConfig
 from mnist_tradeoff.training.schedule import OneCycle
 from tests.factories import ROOT
@@ -64,8 +65,11 @@ def test_same_seed_same_weights(result, dataset):
 
 def test_a_finished_training_leaves_no_images_in_memory(dataset):
     """TensorFlow or Keras may hold a graph, and the images with it, for good."""
-    for seed in (0, 1):
-        train_and_test(SMALL, dataset, TrainConfig(epochs=1, batch_size=32, seed=seed))
+    activations = "-".join(f"8:{name}" for name in ACTIVATIONS)
+    architecture = parse(f"4C3b:hswish-4DS3sb-(4DS3s)+-drop0.1-{activations}")
+    config = TrainConfig(epochs=1, batch_size=32, augment="1")
+    for seeds in ([0], [0, 1]):
+        train_together(architecture, dataset, config, seeds)
     gc.collect()
     shape = dataset.train.images.shape
     kept = [o for o in gc.get_objects() if type(o).__name__ == "EagerTensor" and o.shape == shape]
@@ -130,6 +134,7 @@ def test_bfloat16_trains_and_gives_a_float32_model(dataset):
 WEIGHTS = """
 import hashlib, sys
 from mnist_tradeoff.architecture.notation import parse
+from mnist_tradeoff.architecture.options import ACTIVATIONS
 from mnist_tradeoff.data import sets
 from mnist_tradeoff.training.loop import train_and_test
 from mnist_tradeoff.training.recipe import TrainConfig
