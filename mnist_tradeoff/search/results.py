@@ -259,12 +259,9 @@ def cheapest_as_accurate(results: SearchResults, reference: Model, accuracy: flo
 
 def cheapest_not_worse(results: SearchResults, reference: Model) -> Model | None:
     """The cheapest finalist below a reference's cost that a paired test does not find worse."""
-    fit = [
-        finalist
-        for finalist in _cheaper(results, reference)
-        if paired_difference(reference.correct, finalist.correct).high >= 0
-    ]
-    return min(fit, key=lambda finalist: finalist.costs[results.cost], default=None)
+    by_cost = sorted(_cheaper(results, reference), key=lambda one: one.costs[results.cost])
+    correct = reference.correct
+    return next((one for one in by_cost if paired_difference(correct, one.correct).high >= 0), None)
 
 
 def _cheaper(results: SearchResults, reference: Model) -> list[Model]:
