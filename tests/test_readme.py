@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmarks import comparisons, export_memory, scaling, time_to_accuracy
+from benchmarks import comparisons, export_memory, full_store, scaling, time_to_accuracy
 from mnist_tradeoff.analysis.pareto import on_front
 from mnist_tradeoff.architecture.references import REFERENCES
 from mnist_tradeoff.report.markdown import table
@@ -115,8 +115,8 @@ def test_table_of_the_notes_is_generated():
 
 
 def test_table_of_the_scaling_is_generated():
-    results = json.loads(scaling.RESULTS.read_text())
-    assert scaling.markdown(results) in page("distributed")
+    for one in (scaling, full_store):
+        assert one.markdown(json.loads(one.RESULTS.read_text())) in page("distributed")
 
 
 def test_tables_of_the_suite_are_generated_and_hold_their_promise():
