@@ -56,7 +56,7 @@ def measure(model: str, training: Split) -> dict[str, float]:
     config = TrainConfig(epochs=1, batch_size=BATCH_SIZE)
     net = build_net(architecture, MNIST, 0, precision, is_trained=True)
     steps = Steps(net, training, config, [config.seed], macs(architecture, MNIST))
-    batches = np.arange(STEPS * BATCH_SIZE, dtype=np.int32).reshape(STEPS, BATCH_SIZE)
+    batches = np.arange(STEPS * BATCH_SIZE, dtype=np.int32).reshape(STEPS, BATCH_SIZE, 1)
     steps.run_steps(tf.constant(batches))
     with tempfile.TemporaryDirectory() as folder:
         options = tf.profiler.experimental.ProfilerOptions(
@@ -65,7 +65,7 @@ def measure(model: str, training: Split) -> dict[str, float]:
         tf.profiler.experimental.start(folder, options)
         started = time.perf_counter()
         loss, _ = steps.run_steps(tf.constant(batches))
-        float(loss)
+        loss.numpy()
         available = THREADS * (time.perf_counter() - started)
         tf.profiler.experimental.stop()
         (trace,) = Path(folder).rglob("*.xplane.pb")

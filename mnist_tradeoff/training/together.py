@@ -1,9 +1,10 @@
 """Several nets of one architecture as one net, which trains them side by side.
 
-A small net leaves most of a vector unit idle: oneDNN fills its channels up to 8 or 16, so twice as
-many cost about as much. Here the channels of several nets, of different seeds, stand beside each
-other. They never mix: kernels are block-diagonal, and what a gradient has outside the blocks does
-not count. Each net learns what it would learn alone, to rounding; benchmarks/NOTES.md has the gain.
+A small net leaves most of a vector unit idle: oneDNN fills its channels up to 8 or 16, so a step of
+twice as many costs 1.2 to 1.4 times as much. Here the channels of several nets, of different seeds,
+stand beside each other. They never mix: kernels are block-diagonal, and what a gradient has outside
+the blocks does not count. Each net learns what it would learn alone, to rounding;
+benchmarks/NOTES.md has the gain.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,8 +19,6 @@ from mnist_tradeoff.training.net import Net, Unit
 from mnist_tradeoff.training.normalization import GroupNormalization, Noise
 
 Layer = keras.layers.Layer
-# Axes of an array for each net.
-Block = tuple[slice, ...]
 
 
 @dataclass
@@ -40,7 +39,7 @@ class Together:
             values = joined.get_weights()
             for number, layer in enumerate(layers):
                 own = [
-                    value[_blocks(weight, value.shape, len(layers))[number]]
+                    value[_block(weight.shape, value.shape, number)]
                     for weight, value in zip(layer.weights, values, strict=True)
                 ]
                 layer.set_weights(own)
@@ -103,27 +102,25 @@ def _filled(joined: Layer, layers: Sequence[Layer]) -> Iterator[tuple[Any, np.nd
     """Put the nets' weights into a joined layer; its variables, and ones where they have any."""
     for variable, *parts in zip(joined.weights, *(one.weights for one in layers), strict=True):
         value, mask = np.zeros(variable.shape, np.float32), np.zeros(variable.shape, np.float32)
-        blocks = _blocks(parts[0], value.shape, len(parts))
-        for part, block in zip(parts, blocks, strict=True):
+        for number, part in enumerate(parts):
+            block = _block(part.shape, value.shape, number)
             value[block], mask[block] = part.numpy(), 1
         variable.assign(value)
         yield variable, mask
 
 
-def _blocks(weight: Any, shape: Sequence[int], count: int) -> list[Block]:
-    """Where each net's own weight is in an array of all: beside the others wherever it is longer.
+def _block(shape: Sequence[int], whole: Sequence[int], number: int) -> tuple[slice, ...]:
+    """Where a net's own weight is in an array of all: beside the others wherever that is longer.
 
     Args:
-        weight: of one net.
-        shape: of the array.
+        shape: of the weight.
+        whole: of the array.
+        number: of the net.
     """
-    return [
-        tuple(
-            slice(None) if own == whole else slice(number * own, (number + 1) * own)
-            for own, whole in zip(weight.shape, shape, strict=True)
-        )
-        for number in range(count)
-    ]
+    return tuple(
+        slice(None) if own == of_all else slice(number * own, (number + 1) * own)
+        for own, of_all in zip(shape, whole, strict=True)
+    )
 
 
 class _Denses(keras.layers.Layer):

@@ -134,7 +134,6 @@ def test_bfloat16_trains_and_gives_a_float32_model(dataset):
 WEIGHTS = """
 import hashlib, sys
 from mnist_tradeoff.architecture.notation import parse
-from mnist_tradeoff.architecture.options import ACTIVATIONS
 from mnist_tradeoff.data import sets
 from mnist_tradeoff.training.loop import train_and_test
 from mnist_tradeoff.training.recipe import TrainConfig
