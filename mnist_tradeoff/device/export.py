@@ -59,8 +59,9 @@ def export_and_measure(
 ) -> Exported:
     """Export a trained model to LiteRT in float32 and in int8, and to ONNX, and measure the files.
 
-    The metrics are ``size_bytes``, ``latency_us`` (with ``_p5`` and ``_p95``: one image, one
-    thread of this host) and ``litert_test_accuracy``; the same three beginning with ``int8_``;
+    The metrics are ``size_bytes`` (``weights_bytes`` of them are constants), ``latency_us`` (with
+    ``_p5`` and ``_p95``: one image, one thread of this host) and ``litert_test_accuracy``; the
+    same beginning with ``int8_``;
     ``onnx_size_bytes`` and ``onnx_test_accuracy``; of Keras, ``keras_predict_us`` and
     ``compiled_call_us`` for one image and ``images_per_second`` in batches of 256. The files are
     ``model.tflite``, ``model_int8.tflite``, ``model_int8.h`` and ``model.onnx``. A file that cannot

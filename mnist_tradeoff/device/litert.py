@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
+from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
 from mnist_tradeoff.system.quiet import quiet_stderr
@@ -135,6 +136,22 @@ def latency(content: bytes) -> Latency:
         total += seconds[-1]
     p5, median, p95 = np.percentile(seconds, [5, 50, 95])
     return Latency(1e6 * float(median), 1e6 * float(p5), 1e6 * float(p95))
+
+
+def weights_bytes(content: bytes) -> int:
+    """Bytes of a file's constants: weights, biases and what else its operations are given.
+
+    What several operations have in common counts once. The rest of a file is its graph, its
+    operations and, in int8, the scale of every channel.
+
+    Raises:
+        ValueError: the file is damaged.
+    """
+    load(content)  # refuses what cannot be read
+    model = schema.Model.GetRootAs(content, 0)
+    graphs = map(model.Subgraphs, range(model.SubgraphsLength()))
+    used = {one.Tensors(i).Buffer() for one in graphs for i in range(one.TensorsLength())}
+    return sum(model.Buffers(number).DataLength() for number in used)
 
 
 def load(content: bytes) -> Interpreter:

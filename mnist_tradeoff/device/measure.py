@@ -9,7 +9,8 @@ from mnist_tradeoff.device.convert import convert
 
 
 def _size(content: bytes) -> dict[str, float]:
-    return {"size_bytes": float(len(content))}
+    weights = float(litert.weights_bytes(content))
+    return {"size_bytes": float(len(content)), "weights_bytes": weights}
 
 
 def _latency(content: bytes) -> dict[str, float]:

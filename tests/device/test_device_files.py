@@ -63,6 +63,8 @@ def test_trained_weights_arrive_in_every_file(trained, portable):
     assert (rounded == result.test.predictions).mean() > 0.97
     # A quarter of the weights' bytes, and what every file has
     assert len(content) < num_params(NET, MNIST) + 10_000
+    # A byte a weight, four a bias of the 4 + 8 + 16 + 10; shapes and such
+    assert 0 <= litert.weights_bytes(content) - num_params(NET, MNIST) - 3 * 38 < 64
     interpreter = Interpreter(model_content=content)
     kinds = {interpreter.get_tensor_details()[i]["dtype"] for i in range(3)}
     assert np.float32 not in kinds
@@ -111,6 +113,8 @@ def test_size_is_that_of_float32_weights_and_a_little_more(content):
     weights = 4 * num_params(NET, MNIST)
     assert weights < len(content) < weights + 8_000
     assert measure(NET, "size_bytes", MNIST) == file_costs(content)["size_bytes"] == len(content)
+    # Biases that are still zero lie there once for all.
+    assert abs(file_costs(content)["weights_bytes"] - weights) < 4 * 38
 
 
 def test_what_is_measured_here_is_what_the_table_does_not_know_by_arithmetic():
