@@ -2,7 +2,7 @@
 
 Reads the training data of our split; answers every line ``{"seed": s}`` on standard input with one
 more epoch of that seed's model: ``{"train_seconds": t, "test_accuracy": a}``.
-Arguments: the model and the batch size.
+Arguments: the model, the batch size, and perhaps how strongly images are augmented.
 """
 
 # Keras declares `verbose` to be text, and takes 0.
@@ -30,12 +30,14 @@ from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.data.sets import load
 from mnist_tradeoff.system.processes import exit_with_parent
 
+# As in training/augmentation.py, whose import would set TensorFlow's threads.
+DEGREES, SHIFT, SCALE = 10, 2 / 28, 0.10
 ACTIVATIONS = {"leaky": keras.layers.LeakyReLU(0.2), "hswish": "hard_silu"}
 
 
-def plain_model(architecture: Architecture, seed: int) -> keras.Model:
+def plain_model(architecture: Architecture, seed: int, strength: float) -> keras.Model:
     keras.utils.set_random_seed(seed)
-    model = keras.Sequential([keras.Input((28, 28, 1))])
+    model = keras.Sequential([keras.Input((28, 28, 1)), *(moving(strength) if strength else ())])
     for layer in architecture.layers:
         match layer:
             case MaxPool(size):
@@ -79,6 +81,17 @@ def weighted(layer: Conv | Separable | Depthwise | Dense) -> list[keras.layers.L
     return made
 
 
+def moving(strength: float) -> list[keras.layers.Layer]:
+    """The same turns, shifts and scales as ours, in Keras's own layers."""
+    options = {"fill_mode": "nearest", "interpolation": "bilinear"}
+    shift, scale = strength * SHIFT, strength * SCALE
+    return [
+        keras.layers.RandomRotation(strength * DEGREES / 360, **options),
+        keras.layers.RandomTranslation(shift, shift, **options),
+        keras.layers.RandomZoom(scale, **options),
+    ]
+
+
 class EpochClock(keras.callbacks.Callback):
     """Seconds of an epoch's steps; what `fit` sets up once, it would not set up for each epoch."""
 
@@ -106,7 +119,7 @@ def warm_up(model: keras.Model, images: np.ndarray, labels: np.ndarray, batch_si
 def main() -> None:
     exit_with_parent()
     architecture = resolve(sys.argv[1], MNIST)
-    batch_size = int(sys.argv[2])
+    batch_size, strength = int(sys.argv[2]), float(sys.argv[3] if sys.argv[3:] else 0)
     dataset = load("mnist")
     train, test = (
         split.images[..., None].astype("float32") / 255 for split in (dataset.train, dataset.test)
@@ -115,7 +128,7 @@ def main() -> None:
     for line in sys.stdin:
         seed = json.loads(line)["seed"]
         if seed not in models:
-            models[seed] = plain_model(architecture, seed)
+            models[seed] = plain_model(architecture, seed, strength)
             warm_up(models[seed], train, dataset.train.labels, batch_size)
         clock = EpochClock()
         models[seed].fit(

@@ -19,7 +19,7 @@ class Measure:
     """A command of this folder that measures, and writes its numbers into ``results``.
 
     names: what asks for it: lines of the table, or ``growth``.
-    quick: arguments of a run of few rounds, instead of the others.
+    quick: arguments of a run of few rounds, instead of the others; None: no run is quick.
     needs: an optional library, without which it is left out.
     """
 
@@ -27,7 +27,7 @@ class Measure:
     module: str
     title: str
     arguments: tuple[str, ...] = ()
-    quick: tuple[str, ...] = ()
+    quick: tuple[str, ...] | None = ()
     needs: str = ""
 
     def load(self) -> ModuleType:
@@ -58,7 +58,7 @@ class Measure:
         Args:
             check: called every second; the process ends with what it raises.
         """
-        arguments = self.quick if quick else self.arguments
+        arguments = (self.quick or ()) if quick else self.arguments
         command = [sys.executable, "-m", f"benchmarks.{self.module}", *arguments]
         with subprocess.Popen(command) as process:
             try:

@@ -101,3 +101,9 @@ def growth_per_trial(results: dict) -> dict[str, float]:
 
 
 # The longest last: whoever stops has the others.
+
+
+def until_first_step(results: dict) -> dict[str, float]:
+    """Medians, by whether there is a store yet."""
+    first, *later = results["seconds"]
+    return {"new store": first, "store exists": statistics.median(later)}

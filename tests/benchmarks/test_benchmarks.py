@@ -56,6 +56,8 @@ def test_quick_numbers_are_kept_apart_and_marked(monkeypatch, capsys):
     assert comparisons.report_file().parent == results_file("latency").parent
     assert comparisons.QUICK in comparisons.report()
     for measure in comparisons.MEASURES:
+        if measure.quick is None:
+            continue
         # A bad value ends it with 2; an unknown flag is one that the help does not have.
         monkeypatch.setattr(sys, "argv", ["", *measure.quick, "--help"])
         with pytest.raises(SystemExit, match="0"):
@@ -86,6 +88,16 @@ def test_a_race_ends_with_the_first_epoch_and_the_shortest_schedule_that_are_the
     assert (found["fit_epochs"], found["fit_seconds"]) == (2, 4.0)
     assert (found["ours_epochs"], found["ours_seconds"]) == (2, 0.5)
     assert found["ratio"] == pytest.approx(8)
+
+
+def test_a_race_may_begin_with_a_long_schedule():
+    rounds = {
+        "fit": [answers(0.9), answers(0.95)],
+        "ours": [answers(0.9, seconds=18.0), answers(0.96, seconds=19.0)],
+    }
+    found = time_to_accuracy.summary(rounds, schedule=19, target=0.94, least=18)
+    assert (found["ours_epochs"], found["ours_test_accuracy"]) == (19, 0.96)
+    assert found["ours_seconds"] == 19
 
 
 def test_a_race_that_ours_never_wins_misses_its_aim():
