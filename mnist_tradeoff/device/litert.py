@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
@@ -148,10 +149,10 @@ def weights_bytes(content: bytes) -> int:
         ValueError: the file is damaged.
     """
     load(content)  # refuses what cannot be read
-    model = schema.Model.GetRootAs(content, 0)
-    graphs = map(model.Subgraphs, range(model.SubgraphsLength()))
-    used = {one.Tensors(i).Buffer() for one in graphs for i in range(one.TensorsLength())}
-    return sum(model.Buffers(number).DataLength() for number in used)
+    # To the generated classes everything is optional; of a file that runs it is there.
+    model: Any = schema.ModelT.InitFromPackedBuf(content, 0)
+    used = {tensor.buffer for graph in model.subgraphs for tensor in graph.tensors}
+    return sum(len(data) for number in used if (data := model.buffers[number].data) is not None)
 
 
 def load(content: bytes) -> Interpreter:

@@ -64,10 +64,8 @@ def run_export(
             terminal.tell("drawing the figures")
             log_contents({**texts, **device_pictures(measured)})
         if failures:
-            raise ValueError(
-                f"{len(failures)} of {len(finals)} exports failed and are missing in the table "
-                f"({'; '.join(failures)})"
-            )
+            some = f"{len(failures)} of {len(finals)} exports failed"
+            raise ValueError(f"{some} and are missing in the table ({'; '.join(failures)})")
     models_from = {"run_id": ",".join(run_ids)} if run_ids else {"study": study}
     print(device_summary(by_cost(measured)))
     print(how_to_look(own_id))

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -103,13 +104,12 @@ def search_trials(
     Args:
         target: what a worker process does, with the arguments of ``work``.
     """
-    config = study.config
-    started = time.monotonic()
+    started, timeout = time.monotonic(), study.config.timeout or math.inf
     study.release_abandoned()
     links = Links(runs_page(log.experiment_id), how_to_open(), trials=log.run_ids)
     page = LivePage(study, dataset.name, folder, links)
     seen = {trial.number for trial in study.finished()}
-    with terminal.SearchProgress(len(seen), config.trials) as progress:
+    with terminal.SearchProgress(len(seen), study.config.trials) as progress:
 
         def on_poll() -> None:
             check_launcher()
@@ -127,7 +127,7 @@ def search_trials(
         while go_on:
             _run_workers(study, dataset, folder, on_poll, target)
             study.release_abandoned()
-            in_time = not config.timeout or time.monotonic() - started < config.timeout
+            in_time = time.monotonic() - started < timeout
             # Again, when a process elsewhere died at the trial that these workers left to it.
             go_on = in_time and study.missing() > 0 and not study.running()
         on_poll()

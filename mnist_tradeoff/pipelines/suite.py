@@ -56,23 +56,26 @@ def run_suite(
         log_summary(data)
         fitting = terminal.tell_misfits(models, data.task)
         configs = children(recipe, fitting, seeds, source)
-        trained, failures = train_all(
-            configs, data, check_launcher, ROLE, [ROLE], together=together
-        )
+        roles = (ROLE, [ROLE])
+        trained, failures = train_all(configs, data, check_launcher, *roles, together=together)
         trainings = list(trained.values())
         if trainings:
             next_command = terminal.command("search", **data_flags(source))
             _report(trainings, data, seeds, fitting, next_command)
         if failures:
             print(suite_summary(trainings, data))
-            raise ValueError(
-                f"{len(failures)} of {len(configs)} trainings failed and are missing in the table "
-                f"({'; '.join(failures)}); run again to train only these"
-            )
+            raise ValueError(_of_failures(failures, len(configs)))
     # Printed when the run has ended: a closed terminal must not fail what is finished.
     print(suite_summary(trainings, data))
     print(how_to_look(run_id))
     print(terminal.next_step("search", **data_flags(source)))
+
+
+def _of_failures(failures: Sequence[str], count: int) -> str:
+    return (
+        f"{len(failures)} of {count} trainings failed and are missing in the table "
+        f"({'; '.join(failures)}); run again to train only these"
+    )
 
 
 def _report(

@@ -1,7 +1,7 @@
 """A study's other interactive charts: hypervolume, parallel coordinates, importances."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
@@ -45,20 +45,21 @@ def hypervolume_chart(results: SearchResults, links: Links = NO_LINKS) -> go.Fig
             name=f"{name}, {level:.3f}",
             hoverinfo="name",
         )
-    choices = (("completed trials", trials), ("seconds of trials", seconds))
+    choices = {"completed trials": trials, "seconds of trials": seconds}
+    _let_choose(figure, {label: _xs(x, len(levels)) for label, x in choices.items()})
+    figure.update_yaxes(rangemode="tozero")
+    return figure
+
+
+def _let_choose(figure: go.Figure, choices: Mapping[str, list]) -> None:
+    """Buttons for what is on the x axis: of every trace its values, by the label."""
     buttons = [
-        {
-            "label": label,
-            "method": "update",
-            "args": [{"x": _xs(x, len(levels))}, {"xaxis.title.text": label}],
-        }
-        for label, x in choices
+        {"label": label, "method": "update", "args": [{"x": xs}, {"xaxis.title.text": label}]}
+        for label, xs in choices.items()
     ]
     menu = {"type": "buttons", "direction": "right", "buttons": buttons, "showactive": False}
     place = {"x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"}
     figure.update_layout(updatemenus=[{**menu, **place}], margin={"t": 48})
-    figure.update_yaxes(rangemode="tozero")
-    return figure
 
 
 def reference_levels(results: SearchResults) -> dict[str, float]:

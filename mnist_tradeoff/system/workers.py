@@ -33,18 +33,17 @@ def run_workers(
         threads: CPU threads of each process.
         on_poll: called twice a second.
         on_killed: called when processes were killed, before others take their place.
-        on_stopped: called after processes were ended in the middle, because of an error or Ctrl-C.
+        on_stopped: called after processes were ended in the middle, by an error or Ctrl-C.
 
     Raises:
-        ValueError: an error in one of them; the others are stopped. Or they are killed again and
-            again.
+        ValueError: an error in one, the others are stopped; or they are killed again and again.
     """
     workers = [_Worker(target, arguments, threads) for _ in range(count)]
     killed = 0
     try:
         while workers:
-            wait([worker.process.sentinel for worker in workers], POLL_SECONDS)
-            for worker in [worker for worker in workers if not worker.process.is_alive()]:
+            wait([one.process.sentinel for one in workers], POLL_SECONDS)
+            for worker in [one for one in workers if not one.process.is_alive()]:
                 workers.remove(worker)
                 if worker.was_killed():
                     killed += 1
