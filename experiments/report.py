@@ -21,7 +21,9 @@ class ReportConfig(DataConfig):
     """Write a study's report, or the pages of single models, without training."""
 
     study: str = option("widths", "name of the study, or several with commas: side by side")
-    seeds: int = option(5, "trainings of each final model that there may be")
+    seeds: int = option(
+        0, "trainings of each final model that are looked for; 0: as many as its search wanted"
+    )
 
     run_id: str = option(
         "",
@@ -42,7 +44,7 @@ class ReportConfig(DataConfig):
     def __post_init__(self) -> None:
         for name in self.studies:
             require_study_name(name)
-        require_range("seeds", self.seeds, 1, 1_000)
+        require_range("seeds", self.seeds, 0, 1_000)
 
 
 def run(config: ReportConfig) -> None:

@@ -82,7 +82,7 @@ def report_study(
     """Write a study's report from what is finished, without training.
 
     Args:
-        seeds: trainings of each final model that there may be.
+        seeds: trainings of each final model that there may be; 0: as many as the search wanted.
         source: which images, see ``DataConfig``.
         params: what is logged as parameters.
 
@@ -101,6 +101,7 @@ def report_study(
             "its set with dataset=PATH"
         )
     trials = max(study.config.trials, study.wanted.get("trials", 0))
+    seeds = seeds or study.wanted.get("seeds", study.config.seeds)
     changed = {"trials": trials, "seeds": seeds, **data_settings(source)}
     study.config = dataclasses.replace(study.config, **changed)
     with study_run(params, study, is_end=False) as run_id:

@@ -12,7 +12,7 @@ from mnist_tradeoff.pipelines.training import Plan, log_in_run, plan, train_in_r
 from mnist_tradeoff.report import terminal
 from mnist_tradeoff.tracking.runs import tracked_run
 from mnist_tradeoff.tracking.store import TrackingError
-from mnist_tradeoff.tracking.trainings import adopt, finished_trainings, read_training
+from mnist_tradeoff.tracking.trainings import finished_trainings, read_training
 from mnist_tradeoff.training.loop import FinalResult, train_together
 from mnist_tradeoff.training.recipe import RunConfig
 
@@ -51,8 +51,6 @@ def train_all(
     planned = (plan(config, dataset) for config in configs)
     plans = {one.fingerprint(code): one for one in planned}
     finished = finished_trainings(reused_roles, plans)
-    for training in finished.values():
-        adopt(training.run_id)
     terminal.tell_reused(len(finished), len(plans))
     missing = [one for key, one in plans.items() if train and key not in finished]
     all_tags = {"role": role, **(more_tags or {})}

@@ -16,7 +16,7 @@ from mnist_tradeoff.tracking.models import FRONT_FILE
 from mnist_tradeoff.tracking.store import TrackingError, tracking_errors
 from mnist_tradeoff.tracking.study_runs import find_run
 from mnist_tradeoff.tracking.tags import STUDY_ROLE, role_of
-from mnist_tradeoff.tracking.trainings import LOSSES_FILE, read_array
+from mnist_tradeoff.tracking.trainings import LOSSES_FILE, logged_array
 
 PAGE_FILE = "model.html"
 # Of the references that were trained on the same images: enough for the four with several seeds.
@@ -52,10 +52,8 @@ def read_model_run(training: Training) -> ModelRun:
     with tracking_errors():
         run = client.get_run(run_id)
         files = list(_files(client, run_id))
-        losses = np.zeros(0)
-        if LOSSES_FILE in dict(files):
-            with tempfile.TemporaryDirectory() as folder:
-                losses = read_array(client.download_artifacts(run_id, LOSSES_FILE, folder))
+        has_losses = LOSSES_FILE in dict(files)
+        losses = logged_array(run, LOSSES_FILE) if has_losses else np.zeros(0)
     return ModelRun(
         training,
         run.info.run_name or run_id,

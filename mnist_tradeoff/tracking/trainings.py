@@ -12,6 +12,7 @@ import mlflow
 import numpy as np
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 from mnist_tradeoff.analysis.classes import balanced_accuracies
 from mnist_tradeoff.analysis.trainings import Training
@@ -89,11 +90,11 @@ def finished_trainings(
     """The experiment's finished trainings of some roles that have one of the fingerprints, by it.
 
     Of several with one fingerprint it is the oldest; one whose files are gone or damaged is left
-    out.
+    out. They become children of the active run, unless their own parent has finished, too.
     """
     active = mlflow.active_run()
     assert active is not None
-    found = {}
+    found, parents = {}, _Parents()
     for fingerprint in fingerprints:
         # One by one: MLflow looks for one value of a tag, and a store has thousands of runs.
         runs = mlflow.MlflowClient().search_runs(
@@ -104,20 +105,29 @@ def finished_trainings(
         for run in runs:
             if fingerprint not in found and role_of(run) in roles:
                 with suppress(TrackingError):
-                    found[fingerprint] = read_training(run.info.run_id)
+                    found[fingerprint] = _read(run)
+                    if parents.are_lost(run):
+                        mlflow.MlflowClient().set_tag(
+                            run.info.run_id, PARENT_TAG, active.info.run_id
+                        )
     return found
 
 
-def adopt(run_id: str) -> None:
-    """Make a finished run a child of the active one, unless its own parent finished too."""
-    client = mlflow.MlflowClient()
-    active = mlflow.active_run()
-    assert active is not None
-    parent_id, status = client.get_run(run_id).data.tags.get(PARENT_TAG), None
-    with suppress(MlflowException):  # it is gone
-        status = client.get_run(parent_id).info.status if parent_id else None
-    if status in (None, "FAILED", "KILLED"):
-        client.set_tag(run_id, PARENT_TAG, active.info.run_id)
+class _Parents:
+    """What became of the parents of runs; each is asked for once."""
+
+    def __init__(self):
+        self.status: dict[str, str | None] = {}
+
+    def are_lost(self, run: Run) -> bool:
+        """Whether a run has no parent, or one that has not finished and never will."""
+        parent = run.data.tags.get(PARENT_TAG, "")
+        if parent not in self.status:
+            self.status[parent] = None
+            with suppress(MlflowException):  # it is gone
+                if parent:
+                    self.status[parent] = mlflow.MlflowClient().get_run(parent).info.status
+        return self.status[parent] in (None, "FAILED", "KILLED")
 
 
 def read_training(run_id: str) -> Training:
@@ -126,12 +136,16 @@ def read_training(run_id: str) -> Training:
     Raises:
         TrackingError: the run, or the file of its predictions, is gone or damaged.
     """
+    with tracking_errors():
+        return _read(mlflow.MlflowClient().get_run(run_id))
+
+
+def _read(run: Run) -> Training:
     client = mlflow.MlflowClient()
-    with tracking_errors(), tempfile.TemporaryDirectory() as folder:
-        run = client.get_run(run_id)
-        predictions = read_array(client.download_artifacts(run_id, PREDICTIONS_FILE, folder))
+    with tracking_errors():
+        predictions = logged_array(run, PREDICTIONS_FILE)
         curves = {
-            name: tuple(metric.value for metric in client.get_metric_history(run_id, name))
+            name: tuple(metric.value for metric in client.get_metric_history(run.info.run_id, name))
             for name in CURVE_METRICS
         }
     return dataclasses.replace(training_of(run), curves=curves, predictions=predictions)
@@ -164,13 +178,18 @@ def _read_left_out(text: str) -> dict[str, str]:
     return {str(name): str(why) for name, why in found.items()} if isinstance(found, dict) else {}
 
 
-def read_array(path: str) -> np.ndarray:
+def logged_array(run: Run, file: str) -> np.ndarray:
     """An array that ``log_result`` has logged.
 
     Raises:
-        TrackingError: the file is damaged.
+        TrackingError: the file is gone or damaged.
     """
-    try:
-        return np.load(path, allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise TrackingError(f"'{path}' is damaged: {error}") from None
+    with tracking_errors(), tempfile.TemporaryDirectory() as folder:
+        try:
+            # The run is known: MLflow's client would ask for it again, and for its models.
+            repository = get_artifact_repository(run.info.artifact_uri or "")
+            return np.load(repository.download_artifacts(file, folder), allow_pickle=False)
+        except (ValueError, EOFError, OSError) as error:
+            raise TrackingError(
+                f"'{file}' of run {run.info.run_id} is gone or damaged: {error}"
+            ) from None
