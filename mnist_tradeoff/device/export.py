@@ -24,6 +24,8 @@ from mnist_tradeoff.training.backend import keras, tf
 
 CALIBRATION_IMAGES = 500
 THROUGHPUT_BATCH = 256
+# Fewer say nothing: of two classifiers that are equally good, one has them by chance.
+MIN_LOST_IMAGES = 3
 ONNX_FILE, HEADER_FILE = "model.onnx", "model_int8.h"
 # Beside the accuracy's name that of each file that is converted.
 ACCURACIES = {
@@ -68,7 +70,8 @@ def export_and_measure(
     be made or run is left out with its metrics.
 
     Args:
-        tolerance: most test accuracy that a file may lose against the model.
+        tolerance: most test accuracy that a file may lose against the model; of a small test set
+            ``MIN_LOST_IMAGES`` may be lost in any case.
 
     Raises:
         ValueError: a file loses more, or none can be made.
@@ -82,7 +85,7 @@ def export_and_measure(
         reasons = "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
         raise ValueError(f"no file of {architecture} can be made ({reasons})")
     reached = _accuracy(_classify(call, dataset.test.images), dataset)
-    _require_accuracy(metrics, reached, architecture, tolerance)
+    _require_accuracy(metrics, reached, len(dataset.test.labels), tolerance)
     metrics |= _keras_times(model, call, dataset.test.images)
     if INT8_FILE in files:
         header = c_header(files[INT8_FILE], str(architecture), dataset.class_names)
@@ -124,13 +127,14 @@ def _measured(name: str, content: bytes, dataset: Dataset) -> dict[str, float]:
 
 
 def _require_accuracy(
-    metrics: Mapping[str, float], reached: float, architecture: AnyArchitecture, tolerance: float
+    metrics: Mapping[str, float], reached: float, images: int, tolerance: float
 ) -> None:
+    allowed = max(tolerance, MIN_LOST_IMAGES / images)
     for name in ACCURACIES.values():
-        if metrics.get(name, reached) < reached - tolerance:
+        if metrics.get(name, reached) < reached - allowed - 1e-9:
             raise ValueError(
-                f"{name} of {architecture} is {metrics[name]:.4f}, and the model's {reached:.4f}: "
-                f"more than tolerance={tolerance} is lost"
+                f"{name} is {metrics[name]:.4f}, and the model's {reached:.4f}: more than "
+                f"tolerance={tolerance} is lost"
             )
 
 

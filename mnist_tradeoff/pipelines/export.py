@@ -64,6 +64,7 @@ def run_export(
             terminal.tell("drawing the figures")
             log_contents({**texts, **device_pictures(measured)})
         if failures:
+            print(device_summary(by_cost(measured)))
             some = f"{len(failures)} of {len(finals)} exports failed"
             raise ValueError(f"{some} and are missing in the table ({'; '.join(failures)})")
     models_from = {"run_id": ",".join(run_ids)} if run_ids else {"study": study}

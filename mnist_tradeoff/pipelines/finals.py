@@ -150,7 +150,7 @@ def finish_study(
         place = report_folder(folder, study.config.study)
         _write_report(results, trained, log, place, dataset, data_flags(study.config))
         write_index(folder)
-        if not failures:
+        if train and not failures:  # a report without its finals lets nobody off
             study.report_time = time.time()
     if failures:
         raise ValueError(

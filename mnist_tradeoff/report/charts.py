@@ -2,18 +2,21 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 
-from mnist_tradeoff.architecture.costs import EXACT_OBJECTIVES
+from mnist_tradeoff.architecture.costs import COSTS, EXACT_OBJECTIVES
 from mnist_tradeoff.report.chart_base import HOVER, empty_chart
 from mnist_tradeoff.report.links import NO_LINKS, Links
 from mnist_tradeoff.report.style import FRONT_COLOR, OBJECTIVE_COLORS, TRAINING_COLOR
+from mnist_tradeoff.report.svg import log_ticks
 from mnist_tradeoff.search.results import DOCUMENTED_HV2, SearchResults, hv2_of_finalists
 from mnist_tradeoff.search.successive_halving import TrialRecord
 
 # More lines side by side cannot be followed; six blocks, the most of 256×256 pixels, need 18.
 MAX_PARALLEL_PARAMS = 20
+MAX_TICKS = 6
 
 
 def hypervolume_chart(results: SearchResults, links: Links = NO_LINKS) -> go.Figure:
@@ -81,19 +84,36 @@ def parallel_chart(results: SearchResults) -> go.Figure:
     """Parallel coordinates of the full-length trials: their parameters, costs and accuracy."""
     full = _of_full_length(results)
     dimensions = [
-        {"label": name, "values": [trial.params.get(name, 0) for trial in full]}
+        {"label": name, **_whole([trial.params.get(name, 0) for trial in full])}
         for name in searched_numbers(results)
     ]
     dimensions += [
-        {"label": f"log10 {name}", "values": [math.log10(trial.costs[name]) for trial in full]}
+        {"label": COSTS[name].label, **_decades([trial.costs[name] for trial in full])}
         for name in EXACT_OBJECTIVES
     ]
     accuracies = [trial.rungs[-1].val_accuracy for trial in full]
-    dimensions.append({"label": "val_accuracy", "values": accuracies})
+    dimensions.append({"label": "validation", "values": accuracies, "tickformat": ".1%"})
     figure = empty_chart("", "")
     figure.add_parcoords(dimensions=dimensions, line={"color": accuracies, "colorscale": "Viridis"})
     figure.update_layout(margin={"l": 60, "r": 60, "t": 60, "b": 24})
     return figure
+
+
+def _whole(values: Sequence[float]) -> dict[str, Any]:
+    """An axis of whole numbers: every one that occurs, if they are few."""
+    found = sorted({*values})
+    ticks = {"tickvals": found} if len(found) <= MAX_TICKS else {"tickformat": "d"}
+    return {"values": values, **ticks}
+
+
+def _decades(values: Sequence[float]) -> dict[str, Any]:
+    """A logarithmic axis, which parallel coordinates do not have of their own."""
+    ticks = log_ticks(min(values), max(values)) if values else []
+    return {
+        "values": [math.log10(value) for value in values],
+        "tickvals": [math.log10(value) for value, _ in ticks],
+        "ticktext": [text for _, text in ticks],
+    }
 
 
 def _of_full_length(results: SearchResults) -> list[TrialRecord]:

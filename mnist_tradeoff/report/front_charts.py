@@ -33,6 +33,7 @@ PLACES = {
     "left": "middle left",
 }
 DASHES = ("dot", "dashdot", "dash", "solid")
+STRENGTHS = (0.35, 0.5, 0.7, 1.0)
 # For the places of the labels: a chart on a wide page, without its margins.
 X_MARGIN = 1.5
 INNER_SIZE = (1_100.0, 400.0)
@@ -208,6 +209,7 @@ def _add_candidates(
     cost: str,
     name: str,
     links: Links,
+    opacity: float = 1,
     **looks: Any,
 ) -> None:
     """A front of trials as steps: its architectures that no other dominates in this one cost."""
@@ -220,6 +222,7 @@ def _add_candidates(
         y=[shown_error(1 - one.val_accuracy) for one in points],
         mode="lines+markers",
         line={"shape": "hv", "color": FRONT_COLOR, "width": 1.5, **looks},
+        opacity=opacity,
         name=name,
         text=[
             f"{escaped(one.architecture)}<br>{one.costs[cost]:,.0f} {COSTS[cost].label}<br>"
@@ -236,7 +239,8 @@ def evolution_chart(results: SearchResults, links: Links = NO_LINKS) -> go.Figur
     cost = results.cost
     figure = empty_chart(f"{COSTS[cost].label} (log)", "", log=True)
     found: Sequence[Candidate] = []
-    for (count, found), dash in zip(quarters(results), DASHES, strict=False):
-        _add_candidates(figure, found, cost, f"after {count} trials", links, dash=dash)
+    for (count, found), dash, strength in zip(quarters(results), DASHES, STRENGTHS, strict=False):
+        name = f"after {count} {'trial' if count == 1 else 'trials'}"
+        _add_candidates(figure, found, cost, name, links, strength, dash=dash)
     error_scale(figure, [1 - one.val_accuracy for one in found], "validation")
     return figure

@@ -21,7 +21,7 @@ from mnist_tradeoff.report.chart_tables import (
 from mnist_tradeoff.report.links import NO_LINKS, Links, page_of
 from mnist_tradeoff.report.plain import escaped
 from mnist_tradeoff.report.search_tables import Table, front_table, tables
-from mnist_tradeoff.report.style import LEAST_SEEDS_SHOWN
+from mnist_tradeoff.report.style import LEAST_SEEDS_SHOWN, error_limits
 from mnist_tradeoff.report.words import corner_text, ideal_text, words_of
 from mnist_tradeoff.search.results import SearchResults
 
@@ -29,7 +29,12 @@ FOLDER = Path(__file__).parent
 SHOWN_OF_ID = 8
 REFRESH_SECONDS = 30
 AXIS_WIDTH = 4.5  # rem: a name such as filters_4_2 above it
-CONFIG = {"responsive": True, "displaylogo": False}
+CONFIG = {
+    "responsive": True,
+    "displaylogo": False,
+    # Nothing leaves the machine, and what a touch of the legend or the axes does needs no button.
+    "modeBarButtonsToRemove": ["sendChartToCloud", "select2d", "lasso2d", "autoScale2d"],
+}
 
 
 def render(results: SearchResults, links: Links = NO_LINKS) -> str:
@@ -193,12 +198,21 @@ def _front_chart(results: SearchResults, cost: str, links: Links) -> str:
     caption = "Up and to the left is better. The steps join what nothing cheaper equals. "
     if 1 < seeds < LEAST_SEEDS_SHOWN:
         caption += f"Intervals of {seeds} seeds are in the table and at the pointer only. "
+    caption += _below(results)
     return chart_section(
         f"Error against {COSTS[cost].label}",
         caption + "Point at a mark to see what it is; click in the legend to hide or show.",
         front_charts.front_chart(results, cost, links),
         model_table(results, cost),
     )
+
+
+def _below(results: SearchResults) -> str:
+    """How many models of the front have no place in the picture."""
+    errors = [1 - model.test.mean for model in (*results.finalists, *results.references)]
+    worst, _ = error_limits(errors)
+    count = sum(1 - model.test.mean > worst for model in results.finalists)
+    return f"{count} of the front lie below the picture, and are in the table. " if count else ""
 
 
 def chart_section(title: str, caption: str, figure: go.Figure, table: Table, axes: int = 1) -> str:

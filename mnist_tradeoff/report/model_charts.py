@@ -53,6 +53,13 @@ def _place_chart(places: Sequence[Place], cost: str) -> Chart:
     label = COSTS[cost].label
     ticks = [(tick, error_text(tick)) for tick in error_ticks(limits)]
     front = [point for place, point in zip(known, points, strict=True) if place.role == FRONT]
+    # The mean of this model's seeds would lie under this one's name.
+    own = {place.name for place in known if place.role == THIS}
+    shown = [
+        (place, point)
+        for place, point in zip(known, points, strict=True)
+        if place.role == THIS or place.name not in own
+    ]
     corners = [(float(x), float(y)) for x, y in staircase(front)] if front else []
     return Chart(
         f"Test error against {label}",
@@ -60,7 +67,7 @@ def _place_chart(places: Sequence[Place], cost: str) -> Chart:
         Axis("test error (log)", *limits, ticks[:: 1 + len(ticks) // 8], is_log=True),
         [Line(steps(corners), "line front")],
         # The last one lies above the others.
-        [_mark(*one, label) for one in sorted(zip(known, points, strict=True), key=_is_this)],
+        [_mark(*one, label) for one in sorted(shown, key=_is_this)],
     )
 
 

@@ -30,6 +30,11 @@ function paint() {
         "updatemenus[0].bordercolor": color("--line"),
       }),
     });
+    const lines = [...chart.data.keys()].filter((i) => chart.data[i].type === "parcoords");
+    if (lines.length) {
+      const fonts = ["labelfont.color", "tickfont.color", "rangefont.color"];
+      Plotly.restyle(chart, Object.fromEntries(fonts.map((name) => [name, color("--text")])), lines);
+    }
     const texts = [...chart.data.keys()].filter((i) => chart.data[i].meta === "labels");
     if (texts.length) Plotly.restyle(chart, { visible: !narrow.matches }, texts);
   }
@@ -37,6 +42,7 @@ function paint() {
 
 async function copy(button) {
   const text = button.dataset.copy;
+  let isCopied = true;
   try {
     await navigator.clipboard.writeText(text);
   } catch {
@@ -44,20 +50,40 @@ async function copy(button) {
     field.value = text;
     document.body.append(field);
     field.select();
-    document.execCommand("copy");
+    isCopied = document.execCommand("copy");
     field.remove();
   }
-  button.textContent = "copied";
+  button.textContent = isCopied ? "copied" : "not allowed here";
   setTimeout(() => (button.textContent = "copy"), 1500);
 }
 
 document.addEventListener("click", (event) => {
   if (event.target.matches("button.copy")) copy(event.target);
 });
+// MLflow shows a report within its own page, from which no link leads out.
+const isFramed = window.self !== window.top;
+if (isFramed) {
+  for (const link of document.querySelectorAll("a")) link.replaceWith(...link.childNodes);
+  const note = document.createElement("p");
+  note.className = "quiet";
+  note.textContent = "The links of this page work where its file is opened by itself.";
+  document.querySelector("h1").after(note);
+}
+// MLflow's pages may not be served just now: they do not take this one's place.
+for (const link of document.querySelectorAll('a[href^="http"]')) {
+  link.setAttribute("target", "_blank");
+  link.setAttribute("rel", "noopener");
+}
 // A click on a point leads where it says: to its model's page, or to its run.
 for (const chart of document.querySelectorAll(".js-plotly-plot")) {
-  chart.on("plotly_click", ({ points }) => {
-    if (points[0].customdata) location.href = points[0].customdata;
+  const cursor = (name) => (chart.querySelector(".nsewdrag") ?? chart).style.setProperty("cursor", name);
+  const leadsTo = ({ points }) => !isFramed && points[0].customdata;
+  chart.on("plotly_hover", (event) => cursor(leadsTo(event) ? "pointer" : ""));
+  chart.on("plotly_unhover", () => cursor(""));
+  chart.on("plotly_click", (event) => {
+    const place = leadsTo(event);
+    if (place && place.startsWith("http")) window.open(place, "_blank", "noopener");
+    else if (place) location.href = place;
   });
 }
 dark.addEventListener("change", paint);

@@ -41,7 +41,7 @@ OBJECTIVE_COLORS = (VALIDATION_COLOR, FRONT_COLOR, "#CC79A7")
 # By study, with a dash of its own each; as the references' they are Okabe and Ito's.
 STUDY_COLORS = (FRONT_COLOR, VALIDATION_COLOR, "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 # Below, a front's first models would press all others into a line.
-LOWEST_ACCURACY_SHOWN = 0.95
+LOWEST_ACCURACY_SHOWN, MAX_ERROR_RATIO = 0.95, 12
 LOWEST_ERROR_SHOWN = 0.0005
 ERROR_STEPS = (1, 2, 5)
 # Where the models are so much alike that fewer ticks would fall between them.
@@ -108,14 +108,13 @@ def shown_error(error: float) -> float:
 
 
 def error_limits(errors: Sequence[float]) -> tuple[float, float]:
-    """Largest and smallest error that a picture of accuracies shows: all from 95 % on.
+    """Largest and smallest error that a picture of accuracies shows.
 
-    Where all are below, it is all of them.
+    It is all from 95 % on, and all within ``MAX_ERROR_RATIO`` of the smallest.
     """
     best = max(min(errors, default=0), LOWEST_ERROR_SHOWN)
     worst = max([best, *errors] if errors else [1])
-    if best < 1 - LOWEST_ACCURACY_SHOWN:
-        worst = min(worst, 1 - LOWEST_ACCURACY_SHOWN)
+    worst = min(worst, max(1 - LOWEST_ACCURACY_SHOWN, MAX_ERROR_RATIO * best))
     return 1.3 * worst, 0.7 * best
 
 

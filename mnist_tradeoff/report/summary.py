@@ -72,7 +72,9 @@ def _front(results: SearchResults) -> list[str]:
     rows = _of_finals(results) if results.finalists else _of_trials(results)
     places = spread(len(rows), ROWS)
     split = "test %" if results.finalists else "validation %"
-    header = ("the front", COSTS[results.cost].label, split)
+    of_all = len(results.finalists) or len(rows)
+    name = "the front" if len(rows) == of_all else f"the front by test, {len(rows)} of {of_all}"
+    header = (name, COSTS[results.cost].label, split)
     more = len(rows) - len(places)
     end = [f"  … and {more} more in the report"] if more else []
     return [*map(_line, [header, *(rows[i] for i in places)]), *end]

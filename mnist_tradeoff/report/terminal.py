@@ -18,7 +18,8 @@ from mnist_tradeoff.data.sets import DATA_VARIABLE
 from mnist_tradeoff.data.summary import Summary
 from mnist_tradeoff.report.numbers import duration
 from mnist_tradeoff.search.successive_halving import TrialRecord
-from mnist_tradeoff.system.processes import RUN_VARIABLE
+from mnist_tradeoff.system.plain import COLUMNS, folded, shortened
+from mnist_tradeoff.system.processes import RUN_VARIABLE, launched_project
 from mnist_tradeoff.training.loop import Epoch, FinalResult
 
 # Of what is told in one line, so many are named.
@@ -26,9 +27,12 @@ MAX_NAMED = 5
 # Of 80 columns: what is left says how long still, and names what runs with its accuracy.
 BAR_WIDTH = 10
 # What the first seconds say of the time left is wrong by the time that a start takes.
-SECONDS_BEFORE_A_GUESS = 3
+SECONDS_BEFORE_A_GUESS, SHARE_BEFORE_A_GUESS = 3, 0.02
+# Of the same line: for the names of what several workers do.
+NAMES_WIDTH, MIN_NAME = 30, 8
 # Asked at once: MLflow forgets it when it has opened the run.
 BY_MLFLOW_RUN = RUN_VARIABLE in os.environ
+PROJECT = shlex.quote(launched_project())
 UNSAID = ("", "auto")
 
 
@@ -61,7 +65,8 @@ class Bar(tqdm):
         found = super().format_dict
         done = found["n"] - found["initial"]
         left = ""
-        is_known = done > 0 and found["elapsed"] > SECONDS_BEFORE_A_GUESS
+        share = done / max(1, found["total"] - found["initial"])
+        is_known = share >= SHARE_BEFORE_A_GUESS and found["elapsed"] > SECONDS_BEFORE_A_GUESS
         if is_known and found["n"] < found["total"]:
             seconds = found["elapsed"] * (found["total"] - found["n"]) / done
             left = f", {duration(seconds)} left"
@@ -167,8 +172,10 @@ class SearchProgress:
             print(line, file=sys.stderr, flush=True)
 
     def on_poll(self, running: Sequence[str] = ()) -> None:
-        """The seconds go on while a trial is long; what runs is named."""
-        self.bar.show(f"now {', '.join(running)}" if running else "")
+        """The seconds go on while a trial is long; what runs is named, each in its share."""
+        width = max(MIN_NAME, NAMES_WIDTH // max(1, len(running)))
+        named = ", ".join(shortened(one, width) for one in running)
+        self.bar.show(f"now {named}" if running else "starting")
 
 
 def tell(stage: str) -> None:
@@ -178,7 +185,7 @@ def tell(stage: str) -> None:
 
 def next_step(entry: str, **parameters: str) -> str:
     """A line for the terminal: what to do next."""
-    return f"  {'next':<14}{command(entry, **parameters)}"
+    return f"  {'next':<14}{folded(command(entry, **parameters), indent=16)}"
 
 
 def command(entry: str, **parameters: str) -> str:
@@ -189,7 +196,7 @@ def command(entry: str, **parameters: str) -> str:
     """
     given = {name: shlex.quote(value) for name, value in parameters.items() if value not in UNSAID}
     if BY_MLFLOW_RUN:
-        words = [f"mlflow run . --env-manager local -e {entry}"]
+        words = [f"mlflow run {PROJECT} --env-manager local -e {entry}"]
         words += [f"-P {name}={value}" for name, value in given.items()]
     else:
         words = [f"python -m experiments.{entry}"]
@@ -242,12 +249,12 @@ def tell_dataset(dataset: Dataset) -> None:
         print(f"{dataset.name}: {note}", file=sys.stderr, flush=True)
     if dataset.fallback_reason:
         lines = (
-            "WARNING: THIS IS NOT MNIST. The 8x8 digits of scikit-learn stand in for it as a demo;",
+            "WARNING: THIS IS NOT MNIST. The 8x8 digits of scikit-learn stand in as a demo;",
             "the results say nothing about MNIST.",
             dataset.fallback_reason,
-            f"To get MNIST: connect to the network, or set {DATA_VARIABLE}, and run again.",
+            f"To get MNIST: connect to the network, or set {DATA_VARIABLE}; run again.",
         )
-        print("!" * 88, *lines, "!" * 88, sep="\n", file=sys.stderr, flush=True)
+        print("!" * COLUMNS, *lines, "!" * COLUMNS, sep="\n", file=sys.stderr, flush=True)
 
 
 def tell_warnings(dataset: Dataset, found: Summary) -> None:

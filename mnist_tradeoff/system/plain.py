@@ -1,9 +1,13 @@
-"""Text that users gave, made harmless. Standard library only."""
+"""Text that users gave, made harmless, and text that fits a terminal. Standard library only."""
 
 import re
+import sys
 import unicodedata
 
 MAX_ERROR = 2_000
+COLUMNS = 80
+# Up to a blank outside of quotes.
+SHELL_WORD = r"(?:'[^']*'|\"[^\"]*\"|[^\s'\"])+"
 
 
 def visible(text: str) -> str:
@@ -22,6 +26,25 @@ def visible(text: str) -> str:
 def shortened(text: str, width: int) -> str:
     """The text, or its beginning with ``…`` where it is longer than so many letters."""
     return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def folded(command: str, indent: int) -> str:
+    r"""A shell's command over lines that a terminal of 80 columns has room for, joined by ``\``.
+
+    Pasted, it is the same. Where stdout is no terminal, or a word is longer, it stays one line.
+
+    Args:
+        indent: columns before the first line, and blanks before the others.
+    """
+    if not sys.stdout.isatty():
+        return command
+    lines: list[str] = []
+    for word in re.findall(SHELL_WORD, command):
+        if lines and indent + len(f"{lines[-1]} {word} \\") <= COLUMNS:
+            lines[-1] = f"{lines[-1]} {word}"
+        else:
+            lines.append(word)
+    return f" \\\n{' ' * indent}".join(lines)
 
 
 def one_line(error: object, width: int = 200) -> str:

@@ -62,6 +62,15 @@ def _launcher() -> psutil.Process | None:
     return next((parent for parent in parents if parent.name() not in SHELLS), None)
 
 
+def launched_project() -> str:
+    """The project as `mlflow run` is given it: ``.``, or its path where called elsewhere."""
+    launcher = _launcher() if RUN_VARIABLE in os.environ else None
+    with suppress(psutil.Error, OSError):
+        if launcher and not Path(launcher.cwd()).samefile(Path.cwd()):
+            return str(Path.cwd())
+    return "."
+
+
 def require_absolute(variable: str, relative_path: Callable[[str], str]) -> None:
     """Refuse a relative path in a variable where `mlflow run` was called in another folder.
 

@@ -29,6 +29,7 @@ from mnist_tradeoff.tracking.store import TrackingError, tracking_errors
 from mnist_tradeoff.tracking.tags import BEAT, OWNER, internal, marked
 from mnist_tradeoff.training.backend import THREADS, tf
 
+RUNNING = RunStatus.to_string(RunStatus.RUNNING)
 PROJECT_FOLDER = Path(__file__).parents[2]
 # MLflow's: predicate-noun-number, as in unruly-toad-406 (mlflow.utils.name_utils).
 RANDOM_NAME = r"[a-z]+-[a-z]+-\d{1,4}"
@@ -87,26 +88,38 @@ def _user_named_it() -> bool:
     return name is not None and re.fullmatch(RANDOM_NAME, name) is None
 
 
-@contextmanager
-def status_kept(run_id: str) -> Iterator[None]:
-    """A run has the same status afterwards: whoever looks at a study does not end it."""
-    client = mlflow.MlflowClient()
-    before = client.get_run(run_id).info
-    try:
-        yield
-    finally:
-        with tracking_errors():
-            if before.status == RunStatus.to_string(RunStatus.RUNNING):
-                client.update_run(run_id, before.status)
-            else:
-                client.set_terminated(run_id, before.status, before.end_time)
+class StatusKept:
+    """The status of a run that this process goes on with, but does not end: that of a study.
+
+    Made before the run is gone on with; ``look`` comes before it ends here, ``restore`` after.
+    """
+
+    def __init__(self, run_id: str):
+        self.kept = mlflow.MlflowClient().get_run(run_id).info
+
+    def look(self) -> None:
+        """What others have made of it meanwhile counts: they ended it, or went on with it."""
+        now = mlflow.MlflowClient().get_run(self.kept.run_id)
+        owner = internal(now, OWNER)
+        others = is_owner(owner) and owner != this_owner()
+        if now.info.status != RUNNING or (others and not is_dead(owner, internal(now, BEAT) or 0)):
+            self.kept = now.info
+
+    def restore(self) -> None:
+        """Give the run the status that it would have without this process."""
+        client, kept = mlflow.MlflowClient(), self.kept
+        if kept.status == RUNNING:
+            client.update_run(kept.run_id, kept.status)
+        else:
+            client.set_terminated(kept.run_id, kept.status, kept.end_time)
 
 
 @contextmanager
 def _owned(run: Run) -> Iterator[None]:
     """Tags by which others know whether this process is alive.
 
-    A run that another living process goes on with at the same time stays that one's.
+    A run that another living process goes on with at the same time stays that one's. It is nobody's
+    when it has ended well: this process may live on with another one.
     """
     owner = internal(run, OWNER)
     if is_owner(owner) and not is_dead(owner, internal(run, BEAT) or 0):
@@ -123,6 +136,13 @@ def _owned(run: Run) -> Iterator[None]:
     else:
         with beating(beat):
             yield
+    _release(run.info.run_id)
+
+
+def _release(run_id: str) -> None:
+    client = mlflow.MlflowClient()
+    if internal(client.get_run(run_id), OWNER) == this_owner():
+        client.delete_tag(run_id, OWNER)
 
 
 def set_tags(tags: Mapping[str, str]) -> None:

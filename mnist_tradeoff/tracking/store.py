@@ -23,6 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from mnist_tradeoff.system.advisory_lock import advisory_lock
 from mnist_tradeoff.system.locked_database import wait_for_locked_databases
 from mnist_tradeoff.system.locks import file_lock
+from mnist_tradeoff.system.plain import folded
 from mnist_tradeoff.system.processes import is_dead, require_absolute
 from mnist_tradeoff.system.redaction import redact
 from mnist_tradeoff.tracking.sqlite import default_uri, is_sqlite, prepare_files, sqlite_path
@@ -230,7 +231,8 @@ def address() -> str:
 
 def how_to_look(run_id: str) -> str:
     """Two lines for the terminal: the run and how to open it in MLflow's own pages."""
-    return f"  {'run':<14}{run_id}\n  {'look at it':<14}{how_to_open() or address()}"
+    place = folded(how_to_open(), indent=16) or address()
+    return f"  {'run':<14}{run_id}\n  {'look at it':<14}{place}"
 
 
 def how_to_open() -> str:

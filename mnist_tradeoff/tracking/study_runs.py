@@ -34,7 +34,7 @@ from mnist_tradeoff.search.successive_halving import TrialRecord
 from mnist_tradeoff.system.processes import RUN_VARIABLE, this_owner
 from mnist_tradeoff.system.retries import patiently
 from mnist_tradeoff.system.signals import let_go
-from mnist_tradeoff.tracking.runs import mlflow_dataset, status_kept, tracked_run
+from mnist_tradeoff.tracking.runs import StatusKept, mlflow_dataset, tracked_run
 from mnist_tradeoff.tracking.store import TrackingError, tracking_errors
 from mnist_tradeoff.tracking.tags import (
     PARENT_TAG,
@@ -80,9 +80,12 @@ def study_run(params: Mapping[str, Any], study: Study, is_end: bool = True) -> I
                 session = {**tags, "role": SESSION_ROLE, STUDY_RUN_ID: parent_id}
                 runs.enter_context(tracked_run(f"{name} session", params, session))
                 params = {}
-            if parent_id and not is_end:
-                runs.enter_context(status_kept(parent_id))
+            kept = StatusKept(parent_id) if parent_id and not is_end else None
+            if kept:
+                runs.callback(kept.restore)
             run_id = runs.enter_context(tracked_run(name, params, tags, parent_id))
+            if kept:
+                runs.callback(kept.look)
             study.parent_run_id = run_id
         yield run_id
 

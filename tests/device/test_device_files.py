@@ -8,12 +8,13 @@ import psutil
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from mnist_tradeoff.architecture.costs import COSTS, OBJECTIVES, num_params
+from mnist_tradeoff.architecture.costs import COSTS, FLOAT_ACCURACY, OBJECTIVES, num_params
 from mnist_tradeoff.architecture.notation import parse
 from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.data import sets
 from mnist_tradeoff.device import convert, litert, onnx
 from mnist_tradeoff.device.c_header import c_header
+from mnist_tradeoff.device.export import _require_accuracy
 from mnist_tradeoff.device.measure import MEASURES, file_costs, measure
 from mnist_tradeoff.training.backend import tf
 from mnist_tradeoff.training.build import build
@@ -115,6 +116,18 @@ def test_size_is_that_of_float32_weights_and_a_little_more(content):
     assert measure(NET, "size_bytes", MNIST) == file_costs(content)["size_bytes"] == len(content)
     # Biases that are still zero lie there once for all.
     assert abs(file_costs(content)["weights_bytes"] - weights) < 4 * 38
+
+
+def test_a_file_may_lose_three_images_or_the_tolerance():
+    def lose(images: int, of: int) -> None:
+        metrics = {FLOAT_ACCURACY: 1 - images / of}
+        _require_accuracy(metrics, 1.0, of, tolerance=0.005)
+
+    lose(3, of=100)
+    lose(50, of=10_000)
+    for images, of in ((4, 100), (51, 10_000)):
+        with pytest.raises(ValueError, match=r"more than tolerance=0.005 is lost"):
+            lose(images, of)
 
 
 def test_what_is_measured_here_is_what_the_table_does_not_know_by_arithmetic():

@@ -179,7 +179,7 @@ def test_trials_side_by_side_have_an_axis_for_every_number_of_their_space(result
     chart: Any = parallel_chart(many)
     found = {one.label for one in chart.data[0].dimensions}
     numbers = {name for trial in trials for name in trial.params} - {"dense"}
-    assert found == {*numbers, "log10 num_params", "log10 macs", "val_accuracy"}
+    assert found == {*numbers, "parameters", "MACs", "validation"}
     assert {"filters_6_1", "units"} <= found
     (six,) = [one for one in chart.data[0].dimensions if one.label == "filters_6_1"]
     assert list(six.values) == [trial.params.get("filters_6_1", 0) for trial in trials]

@@ -27,7 +27,8 @@ def test_a_figure_is_a_picture_for_light_and_for_dark_pages():
     ("errors", "worst"),
     [
         ([0.01, 0.02], 0.02),
-        ([0.01, 0.4], 0.05),  # one poor model does not press the others into a line
+        ([0.01, 0.4], 0.12),  # twelve times the best
+        ([0.002, 0.4], 0.05),  # one poor model does not press the others into a line
         ([0.2, 0.4], 0.4),  # but where all are poor, all are shown
         ([0.0], 0.0005),  # no mistake at all has a place on a log scale, too
         ([], 0.05),

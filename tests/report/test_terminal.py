@@ -1,6 +1,8 @@
 import io
 import os
 import pty
+import shlex
+import subprocess
 import sys
 import termios
 from dataclasses import replace
@@ -16,6 +18,7 @@ from mnist_tradeoff.data.dataset import Dataset, Split
 from mnist_tradeoff.report import terminal
 from mnist_tradeoff.report.summary import search_summary
 from mnist_tradeoff.search.results import Interim
+from mnist_tradeoff.system.plain import folded
 from mnist_tradeoff.training.build import build
 from mnist_tradeoff.training.evaluation import Evaluation
 from mnist_tradeoff.training.loop import Epoch, FinalResult
@@ -85,6 +88,19 @@ def test_fallback_warning(capsys):
     stderr = capsys.readouterr().err
     assert "WARNING: THIS IS NOT MNIST" in stderr
     assert "no network" in stderr
+
+
+def test_a_long_command_is_folded_on_a_terminal_and_the_same_when_pasted(monkeypatch):
+    words = ["mlflow", "run", '/it\'s a "folder"', *(f"name_{i}=$x {i}" for i in range(9))]
+    command = shlex.join(words)
+    assert folded(command, indent=16) == command  # no terminal
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    lines = folded(command, indent=16).splitlines()
+    assert len(lines) > 2
+    assert max(16 + len(line.strip()) for line in lines) <= 80
+    script = f"set -- {chr(10).join(lines)}; printf '%s|' \"$@\""
+    pasted = subprocess.check_output(["sh", "-c", script])
+    assert pasted.decode().split("|")[:-1] == words
 
 
 def test_a_bar_names_what_runs_and_never_wraps(monkeypatch):
