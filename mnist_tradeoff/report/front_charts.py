@@ -196,9 +196,10 @@ def _add_labels(figure: go.Figure, results: SearchResults, cost: str) -> None:
 
 
 def _label(model: Model, best: Model | None, results: SearchResults, cost: str) -> str:
+    named = {one.name for one in results.references}
     if model in results.references:
         return model.name
-    if model is best:
+    if model is best and model.name not in named:  # else it lies under that reference
         return f"{model.test.mean:.2%}, {model.costs[cost]:,.0f} {COSTS[cost].label}"
     return ""
 
