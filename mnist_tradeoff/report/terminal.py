@@ -233,11 +233,28 @@ def tell_foreign(study: str, foreign: Mapping[int, str]) -> None:
     Args:
         foreign: the reason by the trial's number.
     """
+    numbers: dict[str, list[int]] = {}
+    for number, why in foreign.items():
+        numbers.setdefault(why, []).append(number)
     if foreign:
-        named = [f"{number} ({why})" for number, why in list(foreign.items())[:MAX_NAMED]]
-        more = [f"{len(foreign) - MAX_NAMED} more"] if len(foreign) > MAX_NAMED else []
+        named = [f"{_listed(found)} ({why})" for why, found in list(numbers.items())[:MAX_NAMED]]
+        rest = [number for found in list(numbers.values())[MAX_NAMED:] for number in found]
+        more = [f"and {_listed(rest)} for other reasons"] if rest else []
         line = f"trials of study '{study}' that do not count: {', '.join([*named, *more])}"
         print(line, file=sys.stderr, flush=True)
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    """Numbers in order, several that follow each other as from 3 to 9."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(
+        f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs
+    )
 
 
 def tell_dataset(dataset: Dataset) -> None:

@@ -7,6 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from mnist_tradeoff.search.proposals import Proposal, Space, Trial
+from mnist_tradeoff.system.plain import shortened, visible
+
+# Letters of a value that somebody gave.
+MAX_SHOWN = 60
 
 
 class ProposalError(ValueError):
@@ -32,8 +36,13 @@ def proposed(space: Space, trial: Trial, given: Mapping[str, Any]) -> Proposal:
     except ValueError as error:
         raise ProposalError(" ".join(str(error).split())) from None
     if unknown := sorted(set(given) - checked.asked):
-        raise ProposalError(f"{', '.join(unknown)}: no parameter of this proposal")
+        names = ", ".join(map(_shown, unknown))
+        raise ProposalError(f"{names}: no parameter of this proposal")
     return proposal
+
+
+def _shown(value: Any) -> str:
+    return shortened(visible(str(value)), MAX_SHOWN)
 
 
 class _CheckedTrial:
@@ -47,7 +56,9 @@ class _CheckedTrial:
         self.asked.add(name)
         value = self.given.get(name, low)
         if type(value) is not int or not low <= value <= high:
-            raise ProposalError(f"{name} must be a whole number from {low} to {high}, not {value}")
+            raise ProposalError(
+                f"{name} must be a whole number from {low} to {high}, not {_shown(value)}"
+            )
         return self.trial.suggest_int(name, low, high, log=log)
 
     def suggest_categorical(self, name: str, choices: Any, /) -> Any:
@@ -55,5 +66,5 @@ class _CheckedTrial:
         value = self.given.get(name, choices[0])
         if not any(type(value) is type(one) and value == one for one in choices):
             allowed = " or ".join(map(str, choices))
-            raise ProposalError(f"{name} must be {allowed}, not {value}")
+            raise ProposalError(f"{name} must be {allowed}, not {_shown(value)}")
         return self.trial.suggest_categorical(name, choices)

@@ -7,7 +7,8 @@ from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
-from mnist_tradeoff.architecture.costs import EXACT_OBJECTIVES
+from mnist_tradeoff.architecture.costs import EXACT_OBJECTIVES, exact_costs
+from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.search.identity import CODE
 from mnist_tradeoff.search.successive_halving import Rung, TrialRecord
 from mnist_tradeoff.system.processes import is_owner
@@ -68,6 +69,8 @@ def _record(trial: FrozenTrial, attributes: Mapping[str, Any]) -> TrialRecord:
 def _require_plausible(found: TrialRecord) -> None:
     """Refuse what reports and samplers would stumble over later, far from its cause."""
     _ = found.proposal  # is read from its notation
+    if type(found.seed) is not int or found.seed < 0:
+        raise ValueError(f"its seed is {found.seed}")
     for name in EXACT_OBJECTIVES:
         if name not in found.costs:
             raise ValueError(f"it has no costs for {name}")
@@ -77,6 +80,19 @@ def _require_plausible(found: TrialRecord) -> None:
     for rung in found.rungs:
         if not 0 <= rung.val_accuracy <= 1:
             raise ValueError(f"val_accuracy is {rung.val_accuracy}")
+
+
+def _require_costs(found: TrialRecord, task: Task) -> None:
+    """Refuse costs that are not those of the architecture: arithmetic knows them.
+
+    Raises:
+        ForeignTrialError: they are not.
+    """
+    for name, cost in exact_costs(found.proposal.architecture, task).items():
+        if found.costs[name] != cost:
+            raise ForeignTrialError(
+                f"its {name} is {found.costs[name]:g}, and that of its architecture {cost:,}"
+            )
 
 
 def own_trials(trials: Iterable[FrozenTrial], code: str) -> list[FrozenTrial]:
@@ -99,13 +115,14 @@ class Records:
 
     Args:
         code: see ``record``.
+        task: what the study's architectures classify.
 
     Attributes:
         foreign: by number, why an ended trial does not count.
     """
 
-    def __init__(self, code: str):
-        self.code = code
+    def __init__(self, code: str, task: Task):
+        self.code, self.task = code, task
         self.foreign: dict[int, str] = {}
         self._own: dict[int, TrialRecord] = {}
 
@@ -114,7 +131,9 @@ class Records:
         for trial in ended:
             if trial.number not in self._own and trial.number not in self.foreign:
                 try:
-                    self._own[trial.number] = record(trial, self.code)
+                    found = record(trial, self.code)
+                    _require_costs(found, self.task)
+                    self._own[trial.number] = found
                 except ForeignTrialError as error:
                     self.foreign[trial.number] = str(trial.user_attrs.get("error", error))
         return [self._own[number] for number in sorted(self._own)]

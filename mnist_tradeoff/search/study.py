@@ -64,7 +64,7 @@ class Study:
         require_budgets(config, task)
         self.code = code_version() if code is None else code
         self.space = space_named(config.space).fitted(task)
-        self._records = Records(self.code)
+        self._records = Records(self.code, self.task)
         with study_errors():
             self.storage = open_storage(folder, wait)
             with self.lock("create"):

@@ -41,7 +41,7 @@ def test_the_answer_comes_first_then_the_front_then_the_charts(results):
     found = answer(results)
     assert found.startswith(f"3 models are on the front, from `{SMALL}` (")
     assert f"`{MIDDLE}`, with" in found
-    assert "cannot be told apart from `cnn_v1`" in found
+    assert "cannot be told apart by 3 seeds each from `cnn_v1`" in found
     assert "/#/experiments/" not in text  # no address of MLflow was given
 
 
@@ -128,6 +128,22 @@ def test_charts_say_what_they_show_and_have_their_tables(page_file):
 
 def axis_of(page: Page) -> str:
     return page.locator(".js-plotly-plot").first.evaluate("chart => chart.layout.yaxis.type")
+
+
+def test_within_mlflows_frame_there_are_no_links_that_lead_nowhere(page_file):
+    with open_page(offline=True) as page:
+        page.set_content('<iframe sandbox="allow-scripts" width="900" height="600"></iframe>')
+        page.evaluate(
+            """text => {
+                const blob = new Blob([text], { type: "text/html" });
+                document.querySelector("iframe").src = URL.createObjectURL(blob);
+            }""",
+            page_file.read_text(),
+        )
+        frame = page.frame_locator("iframe")
+        expect(frame.get_by_text("The links of this page work where")).to_be_visible()
+        expect(frame.locator("a:not(.modebar-btn)")).to_have_count(0)
+        expect(frame.locator(".js-plotly-plot")).to_have_count(4)
 
 
 def test_a_run_is_a_link_and_its_id_can_be_copied(page_file, results):

@@ -103,6 +103,16 @@ def test_a_long_command_is_folded_on_a_terminal_and_the_same_when_pasted(monkeyp
     assert pasted.decode().split("|")[:-1] == words
 
 
+def test_trials_that_do_not_count_are_all_numbered(capsys):
+    others = {number: f"reason {number}" for number in range(20, 26)}
+    terminal.tell_foreign("s", {1: "a", 3: "b", 4: "b", 5: "b", 7: "b", **others})
+    expected = "1 (a), 3 to 5, 7 (b), 20 (reason 20), 21 (reason 21), 22 (reason 22), "
+    expected += "and 23 to 25 for other reasons"
+    assert capsys.readouterr().err == f"trials of study 's' that do not count: {expected}\n"
+    terminal.tell_foreign("s", {})
+    assert capsys.readouterr().err == ""
+
+
 def test_a_bar_names_what_runs_and_never_wraps(monkeypatch):
     shown, screen = pty.openpty()
     termios.tcsetwinsize(screen, (40, 80))

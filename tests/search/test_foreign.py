@@ -71,6 +71,8 @@ def test_data_that_have_moved_are_the_same_data(folder):
         ({"dense": None}, "dense must be False or True, not None"),
         ({"filter_1_1": 8}, "filter_1_1: no parameter of this proposal"),
         ({"blocks": 2, "filters_3_1": 8}, "filters_3_1: no parameter of this proposal"),
+        ({"a\n\x1b[31m": 1}, "a\\u000a\\u001b[31m: no parameter of this proposal"),
+        ({"blocks": 10**99}, f"blocks must be a whole number from 2 to 3, not 1{58 * '0'}…"),
     ],
 )
 def test_an_enqueued_value_that_is_none_fails_its_trial_alone(
@@ -125,6 +127,8 @@ def of_two(trial: optuna.Trial) -> tuple[float, float, float]:
         ({"architecture": 7}, "its attributes are damaged"),
         ({"costs": {"num_params": float("nan"), "macs": 1}}, "num_params is nan"),
         ({"costs": {"macs": 1}}, "it has no costs for num_params"),
+        ({"costs": {"num_params": 1, "macs": 1}}, "its num_params is 1, and that of its archi"),
+        ({"seed": "x"}, "its seed is x"),
         ({"rungs": [{"epochs": 3}]}, "its attributes are damaged"),
         ({"rungs": "none"}, "its attributes are damaged"),
         ({"code_version": OTHER}, f"it is of code_version {OTHER}, not "),

@@ -7,6 +7,7 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
+from mnist_tradeoff.architecture.costs import exact_costs
 from mnist_tradeoff.architecture.references import REFERENCES
 from mnist_tradeoff.architecture.task import MNIST, Shape, Task
 from mnist_tradeoff.search.proposals import Proposal
@@ -70,7 +71,7 @@ def test_a_trial_whose_processes_die_comes_back_twice_and_then_fails(folder):
         trial = study.take()
         assert trial is not None
         assert trial.number == 0
-        trial.costs = {"num_params": 1, "macs": 1}
+        trial.costs = exact_costs(trial.architecture, MNIST)
         trial.trial.set_user_attr("owner", dead_owner())
         assert study.release_abandoned() == 1
         state = TrialState.WAITING if deaths < 3 else TrialState.FAIL
@@ -90,7 +91,7 @@ def test_a_process_that_was_taken_for_dead_changes_nothing_any_more(folder):
     study = Study(CONFIG, DATA, MNIST, folder)
     late = study.take()
     assert late is not None
-    late.costs = {"num_params": 1, "macs": 1}
+    late.costs = exact_costs(late.architecture, MNIST)
     late.trial.set_user_attr("owner", dead_owner())
     assert study.release_abandoned() == 1
     taken = study.take()
@@ -202,7 +203,7 @@ def test_a_diverged_trial_counts_and_tells_why(folder):
     study = Study(CONFIG, DATA, MNIST, folder)
     trial = study.take()
     assert trial is not None
-    trial.costs = {"num_params": 1, "macs": 1}
+    trial.costs = exact_costs(trial.architecture, MNIST)
     trial.fail("training diverged in epoch 1")
     assert study.missing() == 19
     (record,) = study.finished()
