@@ -35,7 +35,13 @@ class EntryPoint(Generic[Config]):
 
     def main(self) -> NoReturn:
         """Run it with the command line's values, and exit."""
-        run_to_exit(lambda: self.run(parse(self.config_type)))
+        run_to_exit(self._run)
+
+    def _run(self) -> None:
+        config = parse(self.config_type)
+        if sys.stderr.isatty():  # seconds of imports lie ahead
+            print("starting …", file=sys.stderr, flush=True)
+        self.run(config)
 
 
 def parse(config_type: type[Config], arguments: Sequence[str] | None = None) -> Config:

@@ -4,9 +4,11 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from threading import Thread
 from typing import Any
 
 from mnist_tradeoff.system.processes import THREADS_VARIABLE, exit_with_parent
@@ -80,8 +82,9 @@ class _Worker:
     def __init__(self, target: Callable[..., None], arguments: tuple[Any, ...], threads: int):
         context = get_context("spawn")
         self.errors, sender = context.Pipe(duplex=False)
+        receiver, work = context.Pipe(duplex=False)
         self.process: BaseProcess = context.Process(
-            target=_main, args=(target, arguments, threads, sender), daemon=False
+            target=_main, args=(receiver, threads, sender), daemon=False
         )
         # The terminal's Ctrl-C is the parent's matter, and ignored from the process's first moment.
         # The parent ends it with SIGTERM, at once and wherever it is: what it was at is given back
@@ -90,6 +93,9 @@ class _Worker:
         self.process.start()
         signal.signal(signal.SIGINT, handler)
         sender.close()
+        receiver.close()
+        # Beside all else: images are read only when the process has its libraries, after seconds.
+        Thread(target=_give, args=(work, (target, arguments)), daemon=True).start()
 
     def was_killed(self) -> bool:
         """Whether this ended process was killed by a signal; an error of its own is raised."""
@@ -101,12 +107,17 @@ class _Worker:
         return self.process.exitcode != 0
 
 
-def _main(
-    target: Callable[..., None], arguments: tuple[Any, ...], threads: int, errors: Connection
-) -> None:
+def _give(work: Connection, what: tuple[Callable[..., None], tuple[Any, ...]]) -> None:
+    with suppress(OSError), work:  # the process has ended before
+        work.send(what)
+
+
+def _main(work: Connection, threads: int, errors: Connection) -> None:
     exit_with_parent()
     print_what_can_be_printed()
     os.environ[THREADS_VARIABLE] = str(threads)
+    with work:
+        target, arguments = work.recv()
     try:
         target(*arguments)
     except ERRORS as error:
