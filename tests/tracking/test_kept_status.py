@@ -1,5 +1,7 @@
 """A report looks at a study: it neither ends the study's run nor holds a search back."""
 
+import dataclasses
+
 import mlflow
 import psutil
 import pytest
@@ -17,7 +19,9 @@ ANOTHER = _owner(psutil.Process().parent() or psutil.Process(1))
 @pytest.fixture
 def study(store, tmp_path, monkeypatch):  # noqa: ARG001 (where MLflow writes)
     monkeypatch.delenv("OPTUNA_STORAGE", raising=False)
-    made = Study(CONFIG, DATA, MNIST, tmp_path)
+    # Other tests of the same store have a study of the usual name.
+    config = dataclasses.replace(CONFIG, study=tmp_path.name)
+    made = Study(config, DATA, MNIST, tmp_path)
     with study_run({}, made) as run_id:
         pass
     assert status_of(run_id) == ("FINISHED", None)
