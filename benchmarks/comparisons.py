@@ -235,7 +235,7 @@ def run(
             names = ", ".join(measure.names)
             print(f"{number} of {len(measures)}: {names}: {measure.title}", flush=True)
             if quick and measure.quick is None:
-                print("left out, it takes an hour: measure it without --quick")
+                print("left out, it cannot be short: measure it without --quick")
             elif not measure.can_run():
                 print(f"left out, it needs {measure.needs}: pip install {measure.needs}")
             elif code := measure.run(check, quick):

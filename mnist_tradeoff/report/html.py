@@ -19,9 +19,10 @@ from mnist_tradeoff.report.chart_tables import (
     trial_table,
 )
 from mnist_tradeoff.report.links import NO_LINKS, Links, page_of
+from mnist_tradeoff.report.numbers import ENOUGH_SEEDS
 from mnist_tradeoff.report.plain import escaped
 from mnist_tradeoff.report.search_tables import Table, front_table, tables
-from mnist_tradeoff.report.style import LEAST_SEEDS_SHOWN, error_limits
+from mnist_tradeoff.report.style import error_limits
 from mnist_tradeoff.report.words import corner_text, ideal_text, words_of
 from mnist_tradeoff.search.results import SearchResults
 
@@ -196,7 +197,7 @@ def _charts_of_parameters(results: SearchResults) -> list[str]:
 def _front_chart(results: SearchResults, cost: str, links: Links) -> str:
     seeds = max((model.test.n for model in results.finalists), default=0)
     caption = "Up and to the left is better. The steps join what nothing cheaper equals. "
-    if 1 < seeds < LEAST_SEEDS_SHOWN:
+    if 1 < seeds < ENOUGH_SEEDS:
         caption += f"Intervals of {seeds} seeds are in the table and at the pointer only. "
     caption += _below(results)
     return chart_section(

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from mnist_tradeoff.analysis.statistics import Sample
 
 MISSING = "–"
+# Student's interval of fewer is wider than the differences between models, and a test says little.
+ENOUGH_SEEDS = 5
 
 
 def mean_and_sd(accuracy: Sample) -> str:

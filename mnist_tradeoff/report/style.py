@@ -14,6 +14,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
 from mnist_tradeoff.analysis.statistics import Sample, margin
 from mnist_tradeoff.report.labels import PLACES, log_shares, place_labels
+from mnist_tradeoff.report.numbers import ENOUGH_SEEDS
 
 Figures = dict[str, bytes]
 
@@ -47,8 +48,6 @@ ERROR_STEPS = (1, 2, 5)
 # Where the models are so much alike that fewer ticks would fall between them.
 FINER_STEPS, FINEST_STEPS = (1, 1.5, 2, 3, 4, 5, 7), tuple(step / 10 for step in range(10, 100, 2))
 LEAST_TICKS = 3
-# Student's interval of fewer is wider than the differences between the models.
-LEAST_SEEDS_SHOWN = 5
 DARK = "_dark"
 THEMES = {"": "default", DARK: "dark_background"}
 DOTS_PER_INCH = 150
@@ -193,7 +192,7 @@ def shown_margin(accuracy: Sample) -> float:
 
     The tables give it all the same.
     """
-    return margin(accuracy) if accuracy.n >= LEAST_SEEDS_SHOWN else 0.0
+    return margin(accuracy) if accuracy.n >= ENOUGH_SEEDS else 0.0
 
 
 def mean_of_seeds(accuracies: Iterable[Sample]) -> str:
@@ -201,7 +200,7 @@ def mean_of_seeds(accuracies: Iterable[Sample]) -> str:
     counts = [one.n for one in accuracies]
     fewest, most = min(counts), max(counts)
     words = f"mean of {most if fewest == most else f'{fewest} to {most}'} seeds"
-    if most < LEAST_SEEDS_SHOWN:
+    if most < ENOUGH_SEEDS:
         return words
-    some = f" from {LEAST_SEEDS_SHOWN} on" if fewest < LEAST_SEEDS_SHOWN else ""
+    some = f" from {ENOUGH_SEEDS} on" if fewest < ENOUGH_SEEDS else ""
     return f"{words}, 95 % interval{some}"

@@ -20,9 +20,8 @@ from mnist_tradeoff.report.answer import answer, interim_text
 from mnist_tradeoff.report.numbers import MISSING, mean_and_sd, shown
 from mnist_tradeoff.report.search_tables import cost_text
 from mnist_tradeoff.search.results import SearchResults, on_test_front
-from mnist_tradeoff.system.plain import shortened, visible
+from mnist_tradeoff.system.plain import COLUMNS, shortened, visible
 
-WIDTH = 80
 ROWS = 6
 MODEL_WIDTH = 40
 
@@ -35,8 +34,8 @@ def search_summary(results: SearchResults, folder: Path) -> str:
     """
     lines = [f"Study {results.study} on {visible(results.dataset)}: {len(results.trials)} trials"]
     if results.interim:
-        lines += textwrap.wrap(interim_text(results), WIDTH)
-    lines += textwrap.wrap(answer(results).replace("`", ""), WIDTH, break_on_hyphens=False)
+        lines += textwrap.wrap(interim_text(results), COLUMNS)
+    lines += textwrap.wrap(answer(results).replace("`", ""), COLUMNS, break_on_hyphens=False)
     lines += ["", *_front(results), "", f"  {'report':<14}{nearby(folder / 'report.html')}"]
     return (
         "\n".join([*lines, f"  {'tables':<14}pareto.md, pareto.csv, trials.csv beside it"]) + "\n"
@@ -133,7 +132,7 @@ def _left_out(models: Sequence[Model]) -> list[str]:
     lines = []
     for file, name, why in found[:ROWS]:
         line = f"left out: {file} of {shortened(visible(name), MODEL_WIDTH)}: {why}"
-        lines += textwrap.wrap(line, WIDTH, initial_indent="  ", subsequent_indent="    ")
+        lines += textwrap.wrap(line, COLUMNS, initial_indent="  ", subsequent_indent="    ")
     more = [f"  … and {len(found) - ROWS} more in costs.md"] if len(found) > ROWS else []
     return [*lines, *more]
 

@@ -8,7 +8,7 @@ from mnist_tradeoff.search.study import Study
 
 # Of more, so many are looked at, evenly over the study: its forests would take most of a report.
 MIN_TRIALS, MAX_TRIALS = 10, 200
-# With 64, Optuna's default, two seeds differ as much, and it takes four times as long.
+# 64, Optuna's default, take four times as long for much the same (benchmarks/NOTES.md).
 TREES = 16
 
 
