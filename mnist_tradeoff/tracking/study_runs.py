@@ -240,7 +240,9 @@ class TrialLog:
             with suppress(MlflowException):
                 self._written(trial)
             raise
-        return run_id
+        # A request whose answer was lost is sent again by MLflow's client, and makes a second run;
+        # and a database that restarts in between gives the lock to another command.
+        return self._written(trial) or run_id
 
     def _tags(self, trial: TrialRecord) -> dict[str, str]:
         return {

@@ -1,6 +1,7 @@
 """Runs of other programs on a shared store: skipped, never closed, deleted or taken for ours."""
 
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 
 import mlflow
@@ -135,6 +136,37 @@ def test_ctrl_c_after_any_write_leaves_no_half_of_a_trial(call, tmp_path, monkey
         assert [one.info.status for one in trials] == ["FINISHED"] * (call == "set_terminated")
         log.write(study.finished())
     assert status_of(log.run_ids[0]) == "FINISHED"
+
+
+def repeated(write, arguments, _):
+    """As by MLflow's client, when the answer to a request was lost."""
+    write(*arguments[0], **arguments[1])
+
+
+def overtaken(_, __, other):
+    """As by another command, when the database restarts and forgets who had the lock."""
+    other.write(other.trials)
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("meanwhile", [repeated, overtaken])
+def test_a_trial_is_one_run_whatever_happens_while_it_is_written(meanwhile, tmp_path, monkeypatch):
+    monkeypatch.delenv("OPTUNA_STORAGE", raising=False)
+    study = Study(replace(CONFIG, study=meanwhile.__name__), DATA, MNIST, tmp_path)
+    run(study, 1)
+    with study_run({}, study) as parent_id:
+        log, other = (trial_log(parent_id, study) for _ in range(2))
+        other.lock, other.trials = nullcontext, study.finished()
+        create = log.client.create_run
+
+        def disturbed(*args, **kwargs):
+            meanwhile(create, (args, kwargs), other)
+            return create(*args, **kwargs)
+
+        monkeypatch.setattr(log.client, "create_run", disturbed)
+        log.write(study.finished())
+    (child,) = log.client.search_runs(["0"], f"tags.`{PARENT_TAG}` = '{parent_id}'")
+    assert (child.info.run_id, child.info.status) == (log.run_ids[0], "FINISHED")
 
 
 @pytest.mark.usefixtures("store")
