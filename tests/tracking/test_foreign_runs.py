@@ -3,6 +3,7 @@
 import time
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 
 import mlflow
 import numpy as np
@@ -143,9 +144,9 @@ def repeated(write, arguments, _):
     write(*arguments[0], **arguments[1])
 
 
-def overtaken(_, __, other):
+def overtaken(_, __, write_other):
     """As by another command, when the database restarts and forgets who had the lock."""
-    other.write(other.trials)
+    write_other()
 
 
 @pytest.mark.usefixtures("store")
@@ -156,11 +157,12 @@ def test_a_trial_is_one_run_whatever_happens_while_it_is_written(meanwhile, tmp_
     run(study, 1)
     with study_run({}, study) as parent_id:
         log, other = (trial_log(parent_id, study) for _ in range(2))
-        other.lock, other.trials = nullcontext, study.finished()
+        other.lock = nullcontext
+        write_other = partial(other.write, study.finished())
         create = log.client.create_run
 
         def disturbed(*args, **kwargs):
-            meanwhile(create, (args, kwargs), other)
+            meanwhile(create, (args, kwargs), write_other)
             return create(*args, **kwargs)
 
         monkeypatch.setattr(log.client, "create_run", disturbed)
