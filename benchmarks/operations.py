@@ -27,8 +27,9 @@ from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.data import sets
 from mnist_tradeoff.data.dataset import Split
 from mnist_tradeoff.report.markdown import table
+from mnist_tradeoff.system.processes import THREADS
 from mnist_tradeoff.system.signals import run_to_exit
-from mnist_tradeoff.training.backend import THREADS, tf
+from mnist_tradeoff.training.backend import tf
 from mnist_tradeoff.training.build import build_net
 from mnist_tradeoff.training.recipe import TrainConfig, choose_precision
 from mnist_tradeoff.training.steps import Steps

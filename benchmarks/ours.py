@@ -15,8 +15,8 @@ from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.data.dataset import Split
 from mnist_tradeoff.data.sets import load
 from mnist_tradeoff.system.host import cpu_name
-from mnist_tradeoff.system.processes import exit_with_parent
-from mnist_tradeoff.training.backend import THREADS, keras, tf
+from mnist_tradeoff.system.processes import THREADS, exit_with_parent
+from mnist_tradeoff.training.backend import keras, tf
 from mnist_tradeoff.training.loop import train, train_and_test
 from mnist_tradeoff.training.recipe import TrainConfig
 

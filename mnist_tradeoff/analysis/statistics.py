@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 CONFIDENCE = 0.95
 RESAMPLES = 20_000
@@ -37,7 +37,7 @@ def summarize(values: Sequence[float]) -> Sample:
     if n == 1:
         return Sample(mean, float("nan"), 1, float("nan"), float("nan"))
     sd = float(np.std(values, ddof=1))
-    margin = float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1)) * sd / n**0.5
+    margin = float(special.stdtrit(n - 1, (1 + CONFIDENCE) / 2)) * sd / n**0.5
     return Sample(mean, sd, n, mean - margin, mean + margin)
 
 
@@ -54,9 +54,8 @@ def mcnemar(correct_a: np.ndarray, correct_b: np.ndarray) -> float:
     """
     only_a = int(np.sum(correct_a & ~correct_b))
     only_b = int(np.sum(correct_b & ~correct_a))
-    if only_a + only_b == 0:
-        return 1.0
-    return float(stats.binomtest(only_a, only_a + only_b, 0.5).pvalue)
+    # Both tails of a symmetric binomial distribution, whose middle belongs to both.
+    return min(1.0, 2 * float(special.bdtr(min(only_a, only_b), only_a + only_b, 0.5)))
 
 
 @dataclass(frozen=True)

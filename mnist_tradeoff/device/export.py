@@ -4,6 +4,7 @@ import gc
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,7 +21,9 @@ from mnist_tradeoff.device.c_header import c_header
 from mnist_tradeoff.device.convert import convert, convert_to_int8, convert_to_onnx
 from mnist_tradeoff.device.measure import file_costs
 from mnist_tradeoff.system.plain import visible
-from mnist_tradeoff.training.backend import keras, tf
+
+if TYPE_CHECKING:  # it starts TensorFlow
+    from mnist_tradeoff.training.backend import keras
 
 CALIBRATION_IMAGES = 500
 THROUGHPUT_BATCH = 256
@@ -57,7 +60,7 @@ def due_files(left_out: Collection[str]) -> set[str]:
 
 
 def export_and_measure(
-    model: keras.Model, architecture: AnyArchitecture, dataset: Dataset, tolerance: float
+    model: "keras.Model", architecture: AnyArchitecture, dataset: Dataset, tolerance: float
 ) -> Exported:
     """Export a trained model to LiteRT in float32 and in int8, and to ONNX, and measure the files.
 
@@ -77,6 +80,8 @@ def export_and_measure(
         ValueError: a file loses more, or none can be made.
         OSError: the process that converts was killed.
     """
+    from mnist_tradeoff.training.backend import tf
+
     # Calls are compiled here and in Keras's predict; without this, those of each model stay behind.
     gc.collect()
     call = tf.function(lambda images: model(images, training=False), autograph=False)
@@ -94,7 +99,7 @@ def export_and_measure(
 
 
 def _made(
-    model: keras.Model, architecture: AnyArchitecture, dataset: Dataset
+    model: "keras.Model", architecture: AnyArchitecture, dataset: Dataset
 ) -> tuple[dict[str, float], dict[str, bytes], dict[str, str]]:
     """Metrics and files of the formats that the model can be had in, and why not in the others."""
     of_model = (architecture, dataset.task, model.get_weights())
@@ -147,7 +152,9 @@ def _accuracy(classes: np.ndarray, dataset: Dataset) -> float:
     return float((classes == dataset.test.labels).mean())
 
 
-def _keras_times(model: keras.Model, call: Callable, images: np.ndarray) -> dict[str, float]:
+def _keras_times(model: "keras.Model", call: Callable, images: np.ndarray) -> dict[str, float]:
+    from mnist_tradeoff.training.backend import tf
+
     one, many = tf.constant(images[:1]), tf.constant(images[:THROUGHPUT_BATCH])
     batch_us = median_us(lambda: call(many), THROUGHPUT_CALLS)
     return {

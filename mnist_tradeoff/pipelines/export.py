@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mnist_tradeoff.analysis.trainings import Training
 from mnist_tradeoff.architecture.costs import FLOAT_ACCURACY, INT8_ACCURACY
@@ -23,9 +23,10 @@ from mnist_tradeoff.system.processes import this_host
 from mnist_tradeoff.tracking import models
 from mnist_tradeoff.tracking.runs import log_contents, log_dataset, tracked_run
 from mnist_tradeoff.tracking.store import how_to_look, prepare_store
-from mnist_tradeoff.training.backend import keras
 from mnist_tradeoff.training.fingerprint import code_version
-from mnist_tradeoff.training.own_model import own_model_of
+
+if TYPE_CHECKING:  # it starts TensorFlow
+    from mnist_tradeoff.training.backend import keras
 
 DEVICE = Path(__file__).parents[1] / "device"
 LIBRARIES = ("ai-edge-litert", "onnxruntime", "tf2onnx")
@@ -95,8 +96,10 @@ def _export_all(
     return failures
 
 
-def _architecture(final: Training, model: keras.Model, task: Task) -> AnyArchitecture:
+def _architecture(final: Training, model: "keras.Model", task: Task) -> AnyArchitecture:
     if name := own_name(final.architecture):
+        from mnist_tradeoff.training.own_model import own_model_of
+
         return own_model_of(model, name)
     return resolve(final.model, task)
 

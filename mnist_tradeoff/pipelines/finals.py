@@ -29,6 +29,7 @@ from mnist_tradeoff.search.config import SearchConfig
 from mnist_tradeoff.search.identity import data_name, same_data
 from mnist_tradeoff.search.importances import importances
 from mnist_tradeoff.search.proposals import Proposal
+from mnist_tradeoff.search.reference_costs import reference_costs
 from mnist_tradeoff.search.results import (
     Interim,
     SearchResults,
@@ -38,7 +39,6 @@ from mnist_tradeoff.search.results import (
 )
 from mnist_tradeoff.search.study import Study
 from mnist_tradeoff.search.successive_halving import candidates, front
-from mnist_tradeoff.search.trials import reference_costs
 from mnist_tradeoff.tracking.runs import log_files, log_metrics, log_note
 from mnist_tradeoff.tracking.store import (
     how_to_look,

@@ -38,7 +38,6 @@ from mnist_tradeoff.tracking.models import finals_of, load_model
 from mnist_tradeoff.tracking.runs import tracked_run
 from mnist_tradeoff.tracking.store import how_to_open, prepare_store, runs_page, store_folder
 from mnist_tradeoff.tracking.trainings import read_training
-from mnist_tradeoff.training.own_layers import own_layer_costs
 from mnist_tradeoff.training.recipe import RunConfig
 
 # The model is named even where it is the default: the line then says what it trains.
@@ -154,6 +153,8 @@ def repeating(params: Mapping[str, str]) -> str:
 
 def _layers(training: Training, task: Task) -> list[LayerCost]:
     if is_own(training.model):
+        from mnist_tradeoff.training.own_layers import own_layer_costs
+
         return own_layer_costs(load_model(training.run_id))
     return layer_costs(resolve(training.model, task), task)
 

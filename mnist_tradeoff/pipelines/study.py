@@ -18,7 +18,7 @@ from mnist_tradeoff.report import terminal
 from mnist_tradeoff.report.links import Links
 from mnist_tradeoff.search.config import SearchConfig
 from mnist_tradeoff.search.study import Study
-from mnist_tradeoff.search.trials import run_trials
+from mnist_tradeoff.system.processes import THREADS
 from mnist_tradeoff.system.workers import run_workers
 from mnist_tradeoff.tracking.runs import log_dataset
 from mnist_tradeoff.tracking.store import (
@@ -30,7 +30,6 @@ from mnist_tradeoff.tracking.store import (
     store_folder,
 )
 from mnist_tradeoff.tracking.study_runs import TrialLog, study_run
-from mnist_tradeoff.training.backend import THREADS
 
 Worker = Callable[[SearchConfig, str, Task, Path, Split, Split], None]
 
@@ -88,6 +87,9 @@ def work(
     config: SearchConfig, data_identity: str, task: Task, folder: Path, training: Split, val: Split
 ) -> None:
     """A worker process: it has no test images."""
+    # Here, because it starts TensorFlow, which a study without missing trials does without.
+    from mnist_tradeoff.search.trials import run_trials
+
     run_trials(Study(config, data_identity, task, folder, wait=True), training, val)
 
 

@@ -22,6 +22,7 @@ from mnist_tradeoff.tracking.runs import (
     tracked_run,
 )
 from mnist_tradeoff.tracking.store import how_to_look, prepare_store
+from mnist_tradeoff.tracking.trainings import with_curves
 from mnist_tradeoff.training.recipe import Recipe, RunConfig
 
 ROLE = "reference"
@@ -58,7 +59,7 @@ def run_suite(
         configs = children(recipe, fitting, seeds, source)
         roles = (ROLE, [ROLE])
         trained, failures = train_all(configs, data, check_launcher, *roles, together=together)
-        trainings = list(trained.values())
+        trainings = [with_curves(training) for training in trained.values()]
         if trainings:
             next_command = terminal.command("search", **data_flags(source))
             _report(trainings, data, seeds, fitting, next_command)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mnist_tradeoff.analysis.classes import by_class
 from mnist_tradeoff.architecture.costs import COSTS, exact_costs, num_params, trainable_params
@@ -12,9 +13,10 @@ from mnist_tradeoff.report import classes, curves
 from mnist_tradeoff.report.style import rendered
 from mnist_tradeoff.tracking import runs, trainings
 from mnist_tradeoff.training.fingerprint import fingerprint
-from mnist_tradeoff.training.loop import Epoch, FinalResult, train_and_test
-from mnist_tradeoff.training.own_model import load_own_model
 from mnist_tradeoff.training.recipe import RunConfig, choose_precision
+
+if TYPE_CHECKING:  # it starts TensorFlow
+    from mnist_tradeoff.training.loop import Epoch, FinalResult
 
 EXACT_COSTS = [name for name, cost in COSTS.items() if cost.is_exact]
 # Adam keeps four numbers of 4 bytes a parameter: 800 MB.
@@ -68,6 +70,8 @@ def plan(config: RunConfig, dataset: Dataset) -> Plan:
     """
     task = dataset.task
     if is_own(config.model):
+        from mnist_tradeoff.training.own_model import load_own_model
+
         found = Plan(config, dataset, load_own_model(config.model, task))
     else:
         found = Plan(config, dataset, **vars(read_model(config.model, task)))
@@ -83,16 +87,18 @@ def plan(config: RunConfig, dataset: Dataset) -> Plan:
 def train_in_run(
     planned: Plan,
     on_images: Callable[[int], None],
-    on_epoch: Callable[[Epoch], None] = lambda _: None,
-) -> FinalResult:
+    on_epoch: "Callable[[Epoch], None]" = lambda _: None,
+) -> "FinalResult":
     """Train and leave in the active run all that the documentation promises of a run.
 
     Args:
         on_images, on_epoch: see ``training.loop.train``.
     """
+    from mnist_tradeoff.training.loop import train_and_test
+
     _log_plan(planned)
 
-    def log_and_tell(epoch: Epoch) -> None:
+    def log_and_tell(epoch: "Epoch") -> None:
         trainings.log_epoch(epoch)
         on_epoch(epoch)
 
@@ -103,7 +109,7 @@ def train_in_run(
     return result
 
 
-def log_in_run(planned: Plan, result: FinalResult, together: int) -> FinalResult:
+def log_in_run(planned: Plan, result: "FinalResult", together: int) -> "FinalResult":
     """Leave in the active run the same of a training that has ended, of so many at once."""
     _log_plan(planned)
     trainings.log_together(together)
@@ -123,7 +129,7 @@ def _log_plan(planned: Plan) -> None:
     trainings.log_fingerprint(planned.fingerprint())
 
 
-def _log_result(planned: Plan, result: FinalResult) -> None:
+def _log_result(planned: Plan, result: "FinalResult") -> None:
     dataset = planned.dataset
     title = f"{planned.name} on {dataset.name}"
     found = by_class(dataset.test.labels, result.test.predictions, dataset.task.classes)

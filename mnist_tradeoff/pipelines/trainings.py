@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mnist_tradeoff.analysis.trainings import Training
 from mnist_tradeoff.architecture.costs import macs
@@ -13,8 +13,10 @@ from mnist_tradeoff.report import terminal
 from mnist_tradeoff.tracking.runs import tracked_run
 from mnist_tradeoff.tracking.store import TrackingError
 from mnist_tradeoff.tracking.trainings import finished_trainings, read_training
-from mnist_tradeoff.training.loop import FinalResult, train_together
 from mnist_tradeoff.training.recipe import RunConfig
+
+if TYPE_CHECKING:  # it starts TensorFlow
+    from mnist_tradeoff.training.loop import FinalResult
 
 # For the time left: what an image and a run take beside the arithmetic, as so many MACs more.
 # From one shared machine, at 48 ps a MAC (cnn_v2): 6 µs an image (ann), and 1.5 s to build and to
@@ -125,11 +127,13 @@ def _work(planned: Plan) -> int:
 
 def _train_group(
     group: Sequence[Plan], on_work: Callable[[int], None]
-) -> dict[RunConfig, FinalResult]:
+) -> "dict[RunConfig, FinalResult]":
     """What came out of trainings that differ in their seed, all at once.
 
     Nothing, if one of them fails: then they are trained one after the other.
     """
+    from mnist_tradeoff.training.loop import train_together
+
     first, seeds = group[0], [one.config.seed for one in group]
     work = _work(first) * len(group)
     try:
@@ -146,7 +150,7 @@ def _train_child(
     planned: Plan,
     on_work: Callable[[int], None],
     more_tags: Mapping[str, str],
-    results: Mapping[RunConfig, FinalResult],
+    results: "Mapping[RunConfig, FinalResult]",
 ) -> tuple[str, str]:
     """Run id of a training in a child run of the active one, and a line of what came out.
 

@@ -5,7 +5,7 @@ import math
 from mnist_tradeoff.analysis.trainings import Model
 from mnist_tradeoff.architecture.costs import COSTS
 from mnist_tradeoff.report.numbers import ENOUGH_SEEDS, duration, mean_and_sd
-from mnist_tradeoff.search.results import SearchResults, cheapest_not_worse
+from mnist_tradeoff.search.results import SearchResults
 
 
 def answer(results: SearchResults) -> str:
@@ -49,7 +49,7 @@ def _against(results: SearchResults) -> str:
     reference = best_reference(results)
     if reference is None:
         return ""
-    found = cheapest_not_worse(results, reference)
+    found = results.not_worse[reference.name]
     what = f"`{reference.name}`, the most accurate reference ({mean_and_sd(reference.test)} %)"
     if found is None:
         return f"None that is cheaper reaches {what}."

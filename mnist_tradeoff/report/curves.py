@@ -1,16 +1,19 @@
 """One training as a figure."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from mnist_tradeoff.report.style import TRAINING_COLOR, VALIDATION_COLOR, new_figure
-from mnist_tradeoff.training.loop import Epoch
+
+if TYPE_CHECKING:  # it starts TensorFlow
+    from mnist_tradeoff.training.loop import Epoch
 
 
-def learning_curve(epochs: Sequence[Epoch], title: str) -> Figure:
+def learning_curve(epochs: "Sequence[Epoch]", title: str) -> Figure:
     """Loss and accuracy by epoch, training (dashed) and validation (solid) side by side."""
     figure = new_figure(9, 3.6)
     figure.suptitle(title, parse_math=False)

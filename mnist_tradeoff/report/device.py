@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from mnist_tradeoff.analysis.pareto import on_front
 from mnist_tradeoff.analysis.trainings import Model, Training, by_model
@@ -122,6 +121,8 @@ def front_table(models: Sequence[Model]) -> str:
 
 def agreement_table(models: Sequence[Model]) -> str:
     """Kendall's τ of every two costs over the models, as Markdown."""
+    from scipy.stats import kendalltau  # here: it is slow to start
+
     known = known_costs(models)
 
     def correlation(a: str, b: str) -> str:
@@ -129,7 +130,7 @@ def agreement_table(models: Sequence[Model]) -> str:
         if len(both) < 2:
             return MISSING
         values = ([metrics[cost] for metrics in both] for cost in (a, b))
-        tau, _ = stats.kendalltau(*values)
+        tau, _ = kendalltau(*values)
         shown_tau = f"{tau:.2f}"
         return MISSING if shown_tau == "nan" else shown_tau  # all alike
 

@@ -16,6 +16,7 @@ from mnist_tradeoff.report.style import (
     VALIDATION_COLOR,
     error_axis,
     error_limits,
+    lay_out,
     name_points,
     new_figure,
     shown_error,
@@ -46,12 +47,14 @@ def device_fronts(models: Sequence[Model]) -> Figure:
             _draw_front(axes, models, cost, looks)
         axes.set(xscale="log", xlabel=f"{COSTS[costs[0]].label} (log scale)")
         axes.margins(x=0.12)
-        _name_references(axes, models, costs, error_limits(errors))
         axes.grid(alpha=0.3)
     error_axis(panels[0], errors)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
     figure.suptitle("What a device pays: the fronts in float32 and in int8, mean over the seeds")
+    lay_out(figure)
+    for axes, costs in zip(panels, PANELS, strict=True):
+        _name_references(axes, models, costs, error_limits(errors))
     return figure
 
 

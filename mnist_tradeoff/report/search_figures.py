@@ -18,6 +18,7 @@ from mnist_tradeoff.report.style import (
     REFERENCE_STYLES,
     error_axis,
     error_limits,
+    lay_out,
     mean_of_seeds,
     name_points,
     new_figure,
@@ -41,13 +42,15 @@ def pareto_front(results: SearchResults) -> Figure:
     shown = list(dict.fromkeys([*results.costs, *EXACT_OBJECTIVES]))[:PANELS]
     panels = figure.subplots(1, len(shown), sharey=True)
     errors = _errors(results)
-    for axes, cost in zip(panels, shown, strict=True):
-        _draw_panel(axes, results, cost, error_limits(errors))
+    marks = [_draw_panel(*panel, results) for panel in zip(panels, shown, strict=True)]
     error_axis(panels[0], errors, "test error" if results.finalists else "validation error")
     handles, labels = panels[0].get_legend_handles_labels()
     columns = min(len(labels), LEGEND_COLUMNS)
     figure.legend(handles, labels, loc="outside lower center", ncols=columns, fontsize=9)
     figure.suptitle(_title(results))
+    lay_out(figure)
+    for axes, cost, of_panel in zip(panels, shown, marks, strict=True):
+        _name(axes, results, cost, of_panel, error_limits(errors))
     return figure
 
 
@@ -67,7 +70,8 @@ def _errors(results: SearchResults) -> list[float]:
     return [*errors, *(1 - net.test_accuracy for net in public)]
 
 
-def _draw_panel(axes: Axes, results: SearchResults, cost: str, limits: tuple[float, float]) -> None:
+def _draw_panel(axes: Axes, cost: str, results: SearchResults) -> list[tuple[float, float]]:
+    """All but the names; cost and error of the trials."""
     full = [trial for trial in results.trials if trial.at(results.epochs)]
     errors = [shown_error(1 - trial.rungs[-1].val_accuracy) for trial in full]
     looks = {"color": "grey", "alpha": 0.6, "label": "trials (validation)"}
@@ -84,8 +88,7 @@ def _draw_panel(axes: Axes, results: SearchResults, cost: str, limits: tuple[flo
         axes.axvline(budget, linestyle="--", linewidth=1, color="grey", label="budget")
     axes.margins(x=0.09)
     axes.grid(alpha=0.3)
-    marks = list(zip(costs, errors, strict=True))
-    _name(axes, results, cost, marks, limits)
+    return list(zip(costs, errors, strict=True))
 
 
 def _draw_front(axes: Axes, results: SearchResults, cost: str) -> None:

@@ -3,12 +3,12 @@
 import pandas as pd
 
 from mnist_tradeoff.analysis.trainings import BALANCED, Model, balanced
-from mnist_tradeoff.search.results import SearchResults, neighbours, on_test_front
+from mnist_tradeoff.search.results import SearchResults, on_test_front
 
 
 def pareto_frame(results: SearchResults) -> pd.DataFrame:
     """``pareto.csv``: one row per model of the front and per reference."""
-    ties = [not difference.is_real for difference in neighbours(results.finalists)]
+    ties = [not difference.is_real for difference in results.steps]
     test_front = on_test_front(results)
     rows = [
         {

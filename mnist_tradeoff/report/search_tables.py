@@ -4,7 +4,6 @@ import itertools
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import stats
 
 from mnist_tradeoff.analysis.statistics import CONFIDENCE, majority_correct, paired_difference
 from mnist_tradeoff.analysis.trainings import Model, balanced
@@ -17,10 +16,8 @@ from mnist_tradeoff.search.results import (
     SearchResults,
     best_no_more_expensive,
     cheapest_as_accurate,
-    cheapest_not_worse,
     hv2_of,
     hv2_of_finalists,
-    neighbours,
     on_test_front,
 )
 from mnist_tradeoff.search.successive_halving import TrialRecord, candidates
@@ -82,7 +79,7 @@ def step_table(results: SearchResults) -> Table:
     header = ["from", "to", "paid", "corrected", "broken", "points", "95 % interval", "told apart?"]
     pairs = itertools.pairwise(results.finalists)
     rows = []
-    for (a, b), d in zip(pairs, neighbours(results.finalists), strict=True):
+    for (a, b), d in zip(pairs, results.steps, strict=True):
         right_a, right_b = majority_correct(a.correct), majority_correct(b.correct)
         rows.append(
             [
@@ -108,7 +105,7 @@ def reference_table(results: SearchResults) -> Table:
     rows = []
     for reference in results.references:
         as_accurate = cheapest_as_accurate(results, reference, reference.test.mean)
-        tied = cheapest_not_worse(results, reference)
+        tied = results.not_worse[reference.name]
         rows.append(
             [
                 f"`{reference.name}`",
@@ -225,7 +222,9 @@ def _hv2(models: Sequence[Model], split: str, results: SearchResults) -> str:
 def _share(wrong: int, n: int) -> str:
     if not n:
         return "0 of 0"
-    ci = stats.binomtest(wrong, n).proportion_ci(CONFIDENCE)
+    from scipy.stats import binomtest  # here: it is slow to start
+
+    ci = binomtest(wrong, n).proportion_ci(CONFIDENCE)
     return f"{wrong} of {n} (95 % interval {ci.low:.0%} to {ci.high:.0%})"
 
 

@@ -132,6 +132,15 @@ def error_axis(axes: Axes, errors: Sequence[float], what: str = "test error") ->
     axes.set_ylabel(f"{what} (log scale, up is better)")
 
 
+def lay_out(figure: Figure) -> None:
+    """Give the panels of a figure that has all but the names of its points their places for good.
+
+    This takes longer than to draw: it is done once, and not again when the figure is written.
+    """
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+
+
 def name_points(
     axes: Axes,
     points: Sequence[tuple[float, float]],
@@ -139,6 +148,8 @@ def name_points(
     limits: tuple[float, float],
 ) -> None:
     """Write the names of the first points of a panel with two log axes beside them.
+
+    The panel has the size that it will have: see ``lay_out``.
 
     Args:
         points: cost and error, also of those that have no name and must not be covered.
@@ -148,7 +159,6 @@ def name_points(
         return
     figure = axes.get_figure(root=True)
     assert isinstance(figure, Figure)
-    figure.draw_without_rendering()  # the layout decides only now how large the panel is
     box = axes.get_position()
     width, height = figure.get_size_inches() * PIXELS_PER_INCH
     size = (width * box.width, height * box.height)

@@ -17,6 +17,7 @@ from mnist_tradeoff.report.curves import epoch_axis
 from mnist_tradeoff.report.style import (
     error_axis,
     error_limits,
+    lay_out,
     mean_of_seeds,
     name_points,
     new_figure,
@@ -111,6 +112,7 @@ def accuracy_against_cost(trainings: Sequence[Training], costs: Costs) -> Figure
     tests = {name: sample(g, "test_accuracy") for name, g in by_model(trainings).items()}
     errors = {name: shown_error(1 - test.mean) for name, test in tests.items()}
     styles = styles_of(tests)
+    taken = []
     for axes, cost in zip(panels, EXACT_OBJECTIVES, strict=True):
         points, ends = [], []
         for name, test in tests.items():
@@ -122,10 +124,13 @@ def accuracy_against_cost(trainings: Sequence[Training], costs: Costs) -> Figure
         axes.set(xscale="log", xlabel=f"{COSTS[cost].label} (log scale)")
         axes.margins(x=0.75)
         axes.grid(alpha=0.3)
-        texts = [f"{name} {test.mean:.2%}" for name, test in tests.items()]
-        name_points(axes, [*points, *ends], texts, error_limits([*errors.values()]))
+        taken.append([*points, *ends])
     error_axis(panels[0], [*errors.values()])
     figure.suptitle(f"Error against cost: {mean_of_seeds(tests.values())}")
+    lay_out(figure)
+    texts = [f"{name} {test.mean:.2%}" for name, test in tests.items()]
+    for axes, points in zip(panels, taken, strict=True):
+        name_points(axes, points, texts, error_limits([*errors.values()]))
     return figure
 
 

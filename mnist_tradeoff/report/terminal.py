@@ -4,7 +4,7 @@ import os
 import shlex
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
@@ -20,7 +20,9 @@ from mnist_tradeoff.report.numbers import duration
 from mnist_tradeoff.search.successive_halving import TrialRecord
 from mnist_tradeoff.system.plain import COLUMNS, folded, shortened
 from mnist_tradeoff.system.processes import RUN_VARIABLE, launched_project
-from mnist_tradeoff.training.loop import Epoch, FinalResult
+
+if TYPE_CHECKING:  # it starts TensorFlow
+    from mnist_tradeoff.training.loop import Epoch, FinalResult
 
 # Of what is told in one line, so many are named.
 MAX_NAMED = 5
@@ -95,7 +97,7 @@ class Progress:
     def on_images(self, images: int) -> None:
         self.bar.update(images)
 
-    def on_epoch(self, epoch: Epoch) -> None:
+    def on_epoch(self, epoch: "Epoch") -> None:
         accuracy = f"val_accuracy {epoch.val_accuracy:.4f}"
         if self.bar.disable:
             figures = f"loss {epoch.loss:.4f}, {accuracy}"
@@ -280,7 +282,7 @@ def tell_warnings(dataset: Dataset, found: Summary) -> None:
         print(f"{dataset.name}: warning: {warning}", file=sys.stderr, flush=True)
 
 
-def summary(architecture: AnyArchitecture, dataset: Dataset, result: FinalResult) -> str:
+def summary(architecture: AnyArchitecture, dataset: Dataset, result: "FinalResult") -> str:
     """Table of the measured numbers beside the documented ones, where there are any."""
     reference = reference_of(architecture) if dataset.is_mnist else None
     rows = [

@@ -98,6 +98,17 @@ class SearchResults:
         return front(candidates(self.trials, self.epochs), self.costs)
 
     @cached_property
+    def steps(self) -> list[Difference]:
+        """Paired difference of each finalist to the next one, on the same test images."""
+        pairs = itertools.pairwise(self.finalists)
+        return [paired_difference(a.correct, b.correct) for a, b in pairs]
+
+    @cached_property
+    def not_worse(self) -> "dict[str, Model | None]":
+        """By the reference: the cheapest below its cost that a paired test does not find worse."""
+        return {one.name: cheapest_not_worse(self, one) for one in self.references}
+
+    @cached_property
     def progress(self) -> "list[Progress]":
         """How the hypervolume of the trials grew."""
         return progress(self.trials, self.epochs, self.scale)
@@ -136,11 +147,6 @@ def finalists_of(
     finalists = [one for one in found if trainings.get(finalist_name(one.proposal, task))]
     trained = [one for one in references if trainings.get(finalist_name(one.proposal, task))]
     return list(map(model, finalists)), list(map(model, trained))
-
-
-def neighbours(finalists: Sequence[Model]) -> list[Difference]:
-    """Paired difference of each finalist to the next one, on the same test images."""
-    return [paired_difference(a.correct, b.correct) for a, b in itertools.pairwise(finalists)]
 
 
 def on_test_front(results: SearchResults) -> list[bool]:
@@ -216,7 +222,7 @@ class _GrowingFront:
     def __init__(self, epochs: int, scale: Scale):
         self.epochs, self.scale, self.hv2 = epochs, scale, 0.0
         self.groups: dict[Proposal, list[TrialRecord]] = {}
-        self.front: dict[Proposal, Candidate] = {}
+        self.front: list[Candidate] = []
 
     def hv2_with(self, trial: TrialRecord) -> float:
         """HV2 with one trial more."""
@@ -228,15 +234,16 @@ class _GrowingFront:
         return self.hv2
 
     def _add(self, new: Candidate) -> None:
-        found = self.front.pop(new.proposal, None)
+        # Compared one by one: the digest of a proposal takes far longer than to see it is another.
+        found = next((one for one in self.front if one.proposal == new.proposal), None)
         if found and new.val_accuracy < found.val_accuracy:  # a mean that fell: all may be on it
             all_trials = list(itertools.chain(*self.groups.values()))
             rivals = candidates(all_trials, self.epochs)
         else:
-            rivals = [*self.front.values(), new]
-        self.front = {one.proposal: one for one in front(rivals, ["num_params"])}
-        if found or new.proposal in self.front:
-            self.hv2 = hv2_of(list(self.front.values()), self.scale)
+            rivals = [*(one for one in self.front if one is not found), new]
+        self.front = front(rivals, ["num_params"])
+        if found or any(one is new for one in self.front):
+            self.hv2 = hv2_of(self.front, self.scale)
 
 
 def hv2_of(found: Sequence[Candidate], scale: Scale) -> float:

@@ -13,10 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.stats import norm
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.gaussian_process.kernels import ConstantKernel, DotProduct, Matern
+from scipy import special
 from threadpoolctl import threadpool_limits
 
 from mnist_tradeoff.analysis.hv2 import Scale, guessing_error
@@ -122,7 +119,8 @@ def expected_improvement(
     widths = np.maximum(0, to - from_)
     below = heights - means[:, None]
     z = below / deviations[:, None]
-    gains = below * norm.cdf(z) + deviations[:, None] * norm.pdf(z)
+    density = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
+    gains = below * special.ndtr(z) + deviations[:, None] * density
     return (widths * gains).sum(axis=1)
 
 
@@ -137,6 +135,11 @@ class _Model:
         cost: Callable[[Architecture], float],
         scale: Scale,
     ):
+        # Here, because they take a second, and most commands propose nothing.
+        from sklearn.exceptions import ConvergenceWarning
+        from sklearn.gaussian_process import GaussianProcessRegressor
+        from sklearn.gaussian_process.kernels import ConstantKernel, DotProduct, Matern
+
         self.space, self.task = space, task
         trained = [one for one in observations if one.val_accuracy is not None]
         trained = _nearest_to_the_front(trained, cost)

@@ -4,9 +4,7 @@ import random
 import time
 from collections.abc import Callable
 
-from mnist_tradeoff.architecture.costs import COSTS, EXACT_OBJECTIVES, exact_costs, excesses
-from mnist_tradeoff.architecture.notation import Architecture
-from mnist_tradeoff.architecture.references import references_of
+from mnist_tradeoff.architecture.costs import COSTS, exact_costs, excesses
 from mnist_tradeoff.architecture.task import Task
 from mnist_tradeoff.data.dataset import Split
 from mnist_tradeoff.device.convert import stop_converter
@@ -134,22 +132,4 @@ def measured_costs(trial: RunningTrial, config: SearchConfig, task: Task) -> dic
     wanted = [cost for cost in config.costs if not COSTS[cost].is_exact]
     return {
         cost: trial.costs.get(cost) or measure(trial.architecture, cost, task) for cost in wanted
-    }
-
-
-def reference_costs(study: Study) -> dict[str, dict[str, float]]:
-    """The references' costs by name; those that must be measured are measured once a study."""
-    if not study.reference_costs:
-        study.reference_costs = {
-            name: _all_costs(reference.architecture, study.config, study.task)
-            for name, reference in references_of(study.task).items()
-        }
-    return study.reference_costs
-
-
-def _all_costs(architecture: Architecture, config: SearchConfig, task: Task) -> dict[str, float]:
-    measured = [cost for cost in config.costs if not COSTS[cost].is_exact]
-    return {
-        **exact_costs(architecture, task, EXACT_OBJECTIVES),
-        **{cost: measure(architecture, cost, task) for cost in measured},
     }

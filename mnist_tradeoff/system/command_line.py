@@ -1,6 +1,7 @@
 """Command line of an entry point, derived from its config dataclass; bad values as one line."""
 
 import argparse
+import gc
 import inspect
 import sys
 from collections.abc import Callable, Sequence
@@ -12,6 +13,9 @@ from mnist_tradeoff.system.signals import run_to_exit
 
 WHAT_TYPES_ARE_CALLED = {int: "a whole number", float: "a number", str: "text"}
 TRUTHS = {"true": True, "false": False}
+# When Python looks for cycles. With its own numbers it walks again and again through all that the
+# libraries have made: a tenth of the seconds of a report.
+COLLECTED_AFTER = (50_000, 20, 100)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -41,6 +45,7 @@ class EntryPoint(Generic[Config]):
         config = parse(self.config_type)
         if sys.stderr.isatty():  # seconds of imports lie ahead
             print("starting …", file=sys.stderr, flush=True)
+        gc.set_threshold(*COLLECTED_AFTER)
         self.run(config)
 
 

@@ -16,6 +16,8 @@ def visible(text: str) -> str:
     These would turn the text around it, or move a terminal's cursor. So is what a file name has of
     bytes that are no text, which no file or database takes.
     """
+    if text.isprintable():  # nearly all texts are
+        return text
     hidden = ("Cc", "Cf", "Cs", "Zl", "Zp")
     return "".join(
         f"\\u{ord(letter):04x}" if unicodedata.category(letter) in hidden else letter

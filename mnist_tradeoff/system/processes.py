@@ -19,10 +19,13 @@ from typing import Any
 
 import psutil
 
+from mnist_tradeoff.system.host import available_cores
 from mnist_tradeoff.system.redaction import redact
 
 RUN_VARIABLE = "MLFLOW_RUN_ID"
 THREADS_VARIABLE = "MNIST_TRADEOFF_THREADS"
+# Workers that share the cores are given their number of threads.
+THREADS = int(os.environ.get(THREADS_VARIABLE) or available_cores())
 PARENT_CHECK_SECONDS = 1
 # What may stand between `mlflow run` and this process.
 SHELLS = ("bash", "sh", "conda", "uv")

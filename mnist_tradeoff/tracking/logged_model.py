@@ -8,18 +8,19 @@ and checks by itself, with ``served_images.py``, which is logged with it.
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from mlflow.models import Model, infer_signature
 
-from mnist_tradeoff.training.backend import keras
+if TYPE_CHECKING:  # it starts TensorFlow
+    from mnist_tradeoff.training.backend import keras
 
 MODEL_REQUIREMENTS = ("mlflow", "tensorflow", "keras", "numpy")
 LOADER = Path(__file__).with_name("served_images.py")
 
 
-def log_model(model: keras.Model, example: np.ndarray, class_names: tuple[str, ...]) -> None:
+def log_model(model: "keras.Model", example: np.ndarray, class_names: tuple[str, ...]) -> None:
     """Log a model into the active run, with its signature.
 
     Args:

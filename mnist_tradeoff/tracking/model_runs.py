@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
+from mlflow.store.artifact.artifact_repo import ArtifactRepository
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 from mnist_tradeoff.analysis.trainings import Training
 from mnist_tradeoff.data.dataset import Dataset
@@ -16,7 +18,7 @@ from mnist_tradeoff.tracking.models import FRONT_FILE
 from mnist_tradeoff.tracking.store import TrackingError, tracking_errors
 from mnist_tradeoff.tracking.study_runs import find_run
 from mnist_tradeoff.tracking.tags import STUDY_ROLE, role_of
-from mnist_tradeoff.tracking.trainings import LOSSES_FILE, logged_array
+from mnist_tradeoff.tracking.trainings import LOSSES_FILE, logged_array, with_curves
 
 PAGE_FILE = "model.html"
 # Of the references that were trained on the same images: enough for the four with several seeds.
@@ -43,19 +45,20 @@ class ModelRun:
 
 
 def read_model_run(training: Training) -> ModelRun:
-    """A finished training, as it was read, with its files.
+    """A finished training, as it was read, with its learning curve and its files.
 
     Raises:
         TrackingError: the run, or a file of it, is gone or damaged.
     """
-    client, run_id = mlflow.MlflowClient(), training.run_id
+    run_id = training.run_id
     with tracking_errors():
-        run = client.get_run(run_id)
-        files = list(_files(client, run_id))
+        run = mlflow.MlflowClient().get_run(run_id)
+        # The run is known: MLflow's client would ask for it again for every folder.
+        files = list(_files(get_artifact_repository(run.info.artifact_uri or "")))
         has_losses = LOSSES_FILE in dict(files)
         losses = logged_array(run, LOSSES_FILE) if has_losses else np.zeros(0)
     return ModelRun(
-        training,
+        with_curves(training),
         run.info.run_name or run_id,
         run.data.params,
         losses,
@@ -65,10 +68,10 @@ def read_model_run(training: Training) -> ModelRun:
     )
 
 
-def _files(client: mlflow.MlflowClient, run_id: str, path: str = "") -> Iterator[tuple[str, int]]:
-    for file in client.list_artifacts(run_id, path):
+def _files(repository: ArtifactRepository, path: str = "") -> Iterator[tuple[str, int]]:
+    for file in repository.list_artifacts(path):
         if file.is_dir:
-            yield from _files(client, run_id, file.path)
+            yield from _files(repository, file.path)
         elif file.path != PAGE_FILE:
             yield file.path, file.file_size or 0
 

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import mlflow
 import pandas as pd
@@ -33,7 +33,9 @@ from mnist_tradeoff.tracking.tags import (
     role_of,
 )
 from mnist_tradeoff.tracking.trainings import training_of
-from mnist_tradeoff.training.backend import keras
+
+if TYPE_CHECKING:  # it starts TensorFlow
+    from mnist_tradeoff.training.backend import keras
 
 EXPORT_FOLDER = "export"
 REGISTERED_NAME = "mnist_tradeoff"
@@ -122,7 +124,7 @@ def _training(run_id: str) -> Training:
         return training_of(mlflow.MlflowClient().get_run(run_id))
 
 
-def load_model(run_id: str) -> keras.Model:
+def load_model(run_id: str) -> "keras.Model":
     """The Keras model of a run, read from its one file in Keras's safe mode.
 
     MLflow's own loader would also unpickle custom objects and import code that lie beside the file:
@@ -131,6 +133,8 @@ def load_model(run_id: str) -> keras.Model:
     Raises:
         ModelError: the run was deleted, has no model, or its file is damaged.
     """
+    from mnist_tradeoff.training.backend import keras
+
     with tracking_errors():
         stage = mlflow.MlflowClient().get_run(run_id).info.lifecycle_stage
     if stage == LifecycleStage.DELETED:

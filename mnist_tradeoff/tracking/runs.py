@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlencode
@@ -22,12 +23,18 @@ from mlflow.utils.validation import MAX_TAG_VAL_LENGTH
 from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.system.host import cpu_name
 from mnist_tradeoff.system.plain import shortened
-from mnist_tradeoff.system.processes import RUN_VARIABLE, beating, is_dead, is_owner, this_owner
+from mnist_tradeoff.system.processes import (
+    RUN_VARIABLE,
+    THREADS,
+    beating,
+    is_dead,
+    is_owner,
+    this_owner,
+)
 from mnist_tradeoff.system.signals import let_go
 from mnist_tradeoff.tracking.sqlite import is_sqlite
 from mnist_tradeoff.tracking.store import TrackingError, tracking_errors
 from mnist_tradeoff.tracking.tags import BEAT, OWNER, internal, marked
-from mnist_tradeoff.training.backend import THREADS, tf
 
 RUNNING = RunStatus.to_string(RunStatus.RUNNING)
 PROJECT_FOLDER = Path(__file__).parents[2]
@@ -165,7 +172,7 @@ def _environment_tags() -> dict[str, str]:
         "cpu": cpu_name(),
         "threads": str(THREADS),
         "python": platform.python_version(),
-        "tensorflow": tf.__version__,
+        "tensorflow": version("tensorflow"),
     }
 
 

@@ -49,6 +49,8 @@ from mnist_tradeoff.tracking.tags import (
 FRONT_TAGS = ("on_front", "dominated_by")
 # A store that went away is asked again after so many seconds.
 RETRY_SECONDS = 5
+# So many trials are looked for one by one; more with all that the store has.
+FEW = 20
 NO_SUCH_RUN = ErrorCode.Name(RESOURCE_DOES_NOT_EXIST)
 
 
@@ -213,15 +215,23 @@ class TrialLog:
         new = [trial for trial in trials if trial.number not in self.run_ids]
         if new:
             with tracking_errors(), self.lock():
+                self._find(new)  # another command on the same study may have written some by now
                 for trial in new:
-                    # Another command on the same study may have written it by now.
-                    self.run_ids[trial.number] = self._written(trial) or self._write(trial)
+                    if trial.number not in self.run_ids:
+                        self._write(trial)
+                # A request whose answer was lost is sent again by MLflow's client, and makes a
+                # second run; a database that restarts gives the lock to another command.
+                self._find(new)
 
-    def _written(self, trial: TrialRecord) -> str | None:
-        """Run id of a trial, if it was written to its end; what is half-written is deleted."""
-        return self._logged(f" and tags.trial_number = '{trial.number}'").get(trial.number)
+    def _find(self, trials: Sequence[TrialRecord]) -> None:
+        """Note which were written to their end; what is half-written, or there twice, is deleted."""
+        if len(trials) > FEW:
+            self.run_ids |= self._logged()
+            return
+        for trial in trials:
+            self.run_ids |= self._logged(f" and tags.trial_number = '{trial.number}'")
 
-    def _write(self, trial: TrialRecord) -> str:
+    def _write(self, trial: TrialRecord) -> None:
         completed = _milliseconds(trial.completed)
         params = [Param(name, str(value)) for name, value in self._params(trial).items()]
         status = RunStatus.FAILED if trial.error else RunStatus.FINISHED
@@ -238,11 +248,8 @@ class TrialLog:
         except BaseException as error:  # Ctrl-C, the store went away: perhaps before it told the id
             let_go(error)
             with suppress(MlflowException):
-                self._written(trial)
+                self._find([trial])
             raise
-        # A request whose answer was lost is sent again by MLflow's client, and makes a second run;
-        # and a database that restarts in between gives the lock to another command.
-        return self._written(trial) or run_id
 
     def _tags(self, trial: TrialRecord) -> dict[str, str]:
         return {

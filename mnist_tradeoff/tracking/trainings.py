@@ -6,7 +6,7 @@ import json
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import mlflow
 import numpy as np
@@ -23,7 +23,9 @@ from mnist_tradeoff.tracking.runs import log_contents
 from mnist_tradeoff.tracking.store import TrackingError, tracking_errors
 from mnist_tradeoff.tracking.tags import LEFT_OUT, PARENT_TAG, internal, role_of
 from mnist_tradeoff.training.fingerprint import code_version
-from mnist_tradeoff.training.loop import Epoch, FinalResult
+
+if TYPE_CHECKING:  # it starts TensorFlow
+    from mnist_tradeoff.training.loop import Epoch, FinalResult
 
 PREDICTIONS_FILE, LOSSES_FILE = "test_predictions.npy", "test_losses.npy"
 # By column.
@@ -41,14 +43,14 @@ def log_together(count: int) -> None:
     mlflow.set_tag("trained_together", count)
 
 
-def log_epoch(epoch: Epoch) -> None:
+def log_epoch(epoch: "Epoch") -> None:
     """One point of the learning curve, at step = epoch."""
     values = dataclasses.asdict(epoch)
     mlflow.log_metrics(values, step=values.pop("epoch"))
 
 
 def log_result(
-    result: FinalResult,
+    result: "FinalResult",
     dataset: Dataset,
     pictures: Mapping[str, bytes],
     tables: Mapping[str, Table],
@@ -131,7 +133,7 @@ class _Parents:
 
 
 def read_training(run_id: str) -> Training:
-    """A finished training as its run tells it, with its learning curve and test predictions.
+    """A finished training as its run tells it, with its test predictions.
 
     Raises:
         TrackingError: the run, or the file of its predictions, is gone or damaged.
@@ -141,14 +143,23 @@ def read_training(run_id: str) -> Training:
 
 
 def _read(run: Run) -> Training:
+    predictions = logged_array(run, PREDICTIONS_FILE)
+    return dataclasses.replace(training_of(run), predictions=predictions)
+
+
+def with_curves(training: Training) -> Training:
+    """A training with its learning curve, which a store of many runs takes long to find.
+
+    Raises:
+        TrackingError: the store failed.
+    """
     client = mlflow.MlflowClient()
     with tracking_errors():
-        predictions = logged_array(run, PREDICTIONS_FILE)
-        curves = {
-            name: tuple(metric.value for metric in client.get_metric_history(run.info.run_id, name))
-            for name in CURVE_METRICS
+        histories = {
+            name: client.get_metric_history(training.run_id, name) for name in CURVE_METRICS
         }
-    return dataclasses.replace(training_of(run), curves=curves, predictions=predictions)
+    curves = {name: tuple(metric.value for metric in found) for name, found in histories.items()}
+    return dataclasses.replace(training, curves=curves)
 
 
 def training_of(run: Run) -> Training:

@@ -6,12 +6,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mnist_tradeoff.system.host import available_cores
-from mnist_tradeoff.system.processes import THREADS_VARIABLE
+from mnist_tradeoff.system.processes import THREADS
 from mnist_tradeoff.system.quiet import quiet_stderr
-
-# Workers that share the cores are given their number of threads.
-THREADS = int(os.environ.get(THREADS_VARIABLE) or available_cores())
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -59,4 +55,4 @@ def functions_inlined() -> Iterator[None]:
         tf.config.run_functions_eagerly(False)
 
 
-__all__ = ["THREADS", "functions_inlined", "keras", "tf"]
+__all__ = ["functions_inlined", "keras", "tf"]

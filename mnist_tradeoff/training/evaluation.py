@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mnist_tradeoff.data.dataset import Split
-from mnist_tradeoff.training.backend import THREADS, keras, tf
+from mnist_tradeoff.system.processes import THREADS
+from mnist_tradeoff.training.backend import keras, tf
 
 EVALUATION_BATCH = 1_000
 # Fewer images are not worth a thread of their own.

@@ -18,7 +18,6 @@ from mnist_tradeoff.search.results import (
     finalist_name,
     finalists_of,
     hv2_of,
-    neighbours,
     on_test_front,
     progress,
     standings,
@@ -123,7 +122,7 @@ def test_front_against_the_references(results):
 
 
 def test_neighbours_that_differ_by_one_image_are_tied(results):
-    first, second = neighbours(results.finalists)
+    first, second = results.steps
     assert first.is_real
     assert not second.is_real
     assert second.difference == pytest.approx(0.001)

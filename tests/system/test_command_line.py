@@ -89,3 +89,18 @@ def test_help_waits_for_no_large_library_and_light_rooms_need_the_standard_libra
     assert "--learning_rate" in done.stdout
     ours = ["benchmarks", "experiments", "mnist_tradeoff"]
     assert done.stdout.splitlines()[-1] == f"{['mnist_tradeoff']} {[*ours, 'psutil', 'tqdm']}"
+
+
+PIPELINES = """
+import importlib, pkgutil, sys
+from mnist_tradeoff import pipelines
+for one in pkgutil.iter_modules(pipelines.__path__, f"{pipelines.__name__}."):
+    importlib.import_module(one.name)
+print([name for name in ("keras", "scipy.stats", "sklearn", "tensorflow") if name in sys.modules])
+"""
+
+
+def test_tensorflow_is_started_by_what_trains_and_not_by_what_only_reads():
+    command = [sys.executable, "-c", PIPELINES]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
