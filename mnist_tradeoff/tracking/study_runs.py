@@ -224,7 +224,7 @@ class TrialLog:
                 self._find(new)
 
     def _find(self, trials: Sequence[TrialRecord]) -> None:
-        """Note which were written to their end; what is half-written, or there twice, is deleted."""
+        """Note which were written to their end; what is half-written or there twice is deleted."""
         if len(trials) > FEW:
             self.run_ids |= self._logged()
             return
