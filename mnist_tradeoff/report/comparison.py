@@ -13,7 +13,7 @@ from mnist_tradeoff.architecture.costs import COSTS
 from mnist_tradeoff.architecture.public_nets import PROTOCOLS, PUBLIC_NETS
 from mnist_tradeoff.data.dataset import MNIST_NAME
 from mnist_tradeoff.report.chart_base import HOVER, empty_chart, error_scale
-from mnist_tradeoff.report.html import chart_section, page, table_html
+from mnist_tradeoff.report.html import below_text, chart_section, page, table_html
 from mnist_tradeoff.report.links import page_of
 from mnist_tradeoff.report.numbers import MISSING
 from mnist_tradeoff.report.plain import escaped
@@ -54,13 +54,14 @@ def _front_section(
     for i, (name, frame) in enumerate(known.items()):
         _add_front(figure, name, frame, i, folder)
     errors = [1 - value for frame in known.values() for value in frame["test_accuracy"]]
+    public = [1 - net.test_accuracy for net in PUBLIC_NETS] if is_mnist else []
     caption = "Up and to the left is better. Compare studies of the same images only. A click on a"
     caption += " point of a front opens the page of its model, or else its study's."
     if is_mnist:
         _add_public(figure)
-        errors += [1 - net.test_accuracy for net in PUBLIC_NETS]
         caption += " Open marks are published nets, as their authors report them."
-    error_scale(figure, errors, "test")
+    caption += f" {below_text(errors, public)}"
+    error_scale(figure, [*errors, *public], "test")
     table = _table_of_fronts(known, is_mnist)
     return chart_section(f"Error against {COSTS[COST].label}", caption, figure, table)
 

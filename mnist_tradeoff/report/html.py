@@ -199,7 +199,10 @@ def _front_chart(results: SearchResults, cost: str, links: Links) -> str:
     caption = "Up and to the left is better. The steps join what nothing cheaper equals. "
     if 1 < seeds < ENOUGH_SEEDS:
         caption += f"Intervals of {seeds} seeds are in the table and at the pointer only. "
-    caption += _below(results)
+    errors = [
+        [1 - one.test.mean for one in some] for some in (results.finalists, results.references)
+    ]
+    caption += below_text(*errors)
     return chart_section(
         f"Error against {COSTS[cost].label}",
         caption + "Point at a mark to see what it is; click in the legend to hide or show.",
@@ -208,11 +211,10 @@ def _front_chart(results: SearchResults, cost: str, links: Links) -> str:
     )
 
 
-def _below(results: SearchResults) -> str:
-    """How many models of the front have no place in the picture."""
-    errors = [1 - model.test.mean for model in (*results.finalists, *results.references)]
-    worst, _ = error_limits(errors)
-    count = sum(1 - model.test.mean > worst for model in results.finalists)
+def below_text(of_front: Sequence[float], others: Sequence[float]) -> str:
+    """How many models of a front have no place in the picture of their and other errors."""
+    worst, _ = error_limits([*of_front, *others])
+    count = sum(error > worst for error in of_front)
     return f"{count} of the front lie below the picture, and are in the table. " if count else ""
 
 

@@ -6,6 +6,7 @@ import re
 import subprocess
 import tempfile
 import time
+import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -34,7 +35,7 @@ from mnist_tradeoff.system.processes import (
 from mnist_tradeoff.system.signals import let_go
 from mnist_tradeoff.tracking.sqlite import is_sqlite
 from mnist_tradeoff.tracking.store import TrackingError, tracking_errors
-from mnist_tradeoff.tracking.tags import BEAT, OWNER, internal, marked
+from mnist_tradeoff.tracking.tags import BEAT, OWNER, REQUEST, internal, marked
 
 RUNNING = RunStatus.to_string(RunStatus.RUNNING)
 PROJECT_FOLDER = Path(__file__).parents[2]
@@ -68,7 +69,10 @@ def tracked_run(
         try:
             nested = mlflow.active_run() is not None
             named = name if resumed_id is None and not _user_named_it() else None
-            run = mlflow.start_run(resumed_id, run_name=named, nested=nested)
+            request = {REQUEST: uuid.uuid4().hex}
+            run = mlflow.start_run(resumed_id, run_name=named, nested=nested, tags=request)
+            if not is_sqlite(mlflow.get_tracking_uri()):
+                _delete_twins(run, request[REQUEST])
             # `mlflow run` has logged its parameters as the user spelled them, and another spelling
             # of the same value (0.001 after 1e-3) would be refused.
             mlflow.log_params({k: v for k, v in params.items() if k not in run.data.params})
@@ -82,6 +86,14 @@ def tracked_run(
             raise
         finally:
             mlflow.end_run(RunStatus.to_string(status))
+
+
+def _delete_twins(run: Run, request: str) -> None:
+    """MLflow's client sends a request whose answer was lost again, and it makes a second run."""
+    client = mlflow.MlflowClient()
+    for twin in client.search_runs([run.info.experiment_id], f"tags.`{REQUEST}` = '{request}'"):
+        if twin.info.run_id != run.info.run_id:
+            client.delete_run(twin.info.run_id)
 
 
 def _user_named_it() -> bool:

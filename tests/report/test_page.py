@@ -197,3 +197,8 @@ def test_an_interim_page_says_so_and_shows_the_front_of_the_trials(results, tmp_
         assert_fits(page, "running")
     empty = html.render(replace(unfinished, trials=[], importances={}))
     assert "No trial has been trained at full length so far" in empty
+
+
+def test_models_without_a_place_in_the_picture_are_counted():
+    assert html.below_text([0.3, 0.07, 0.01], [0.005]).startswith("1 of the front lie below")
+    assert html.below_text([0.07, 0.01], [0.005]) == ""

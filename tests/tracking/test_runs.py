@@ -10,6 +10,7 @@ from sqlalchemy import Engine, event
 
 from mnist_tradeoff.architecture.task import Shape, Task
 from mnist_tradeoff.data.dataset import Dataset, Split
+from mnist_tradeoff.tracking import runs
 from mnist_tradeoff.tracking.runs import (
     log_contents,
     log_dataset,
@@ -69,6 +70,23 @@ def test_ctrl_c_in_the_middle_of_a_query_does_not_block_what_follows():
     ):
         mlflow.search_runs(["0"])
     assert mlflow.get_run(run_id).info.status == "KILLED"
+
+
+@pytest.mark.usefixtures("store")
+def test_a_request_that_was_sent_twice_leaves_one_run(monkeypatch):
+    """As by MLflow's client, when the answer of a server was lost."""
+    create = mlflow.MlflowClient.create_run
+
+    def repeated(*args, **kwargs):
+        create(*args, **kwargs)
+        return create(*args, **kwargs)
+
+    monkeypatch.setattr(mlflow.MlflowClient, "create_run", repeated)
+    monkeypatch.setattr(runs, "is_sqlite", lambda _: False)
+    with tracked_run("twice", {}, {}) as run_id, tracked_run("twice", {}, {}) as child_id:
+        pass
+    found = mlflow.MlflowClient().search_runs(["0"], "attributes.run_name = 'twice'")
+    assert {run.info.run_id for run in found} == {run_id, child_id}
 
 
 @pytest.mark.parametrize(("given", "shown"), [(None, "cnn_v1"), ("my own-name-1", "my own-name-1")])
