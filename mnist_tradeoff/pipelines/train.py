@@ -6,7 +6,7 @@ from collections.abc import Callable
 from mnist_tradeoff.data.options import data_flags
 from mnist_tradeoff.data.sets import load_configured
 from mnist_tradeoff.pipelines.dataset import log_summary
-from mnist_tradeoff.pipelines.training import plan, train_in_run
+from mnist_tradeoff.pipelines.training import plan, start_libraries, train_in_run
 from mnist_tradeoff.report import terminal
 from mnist_tradeoff.tracking.runs import rename, set_tags, tracked_run
 from mnist_tradeoff.tracking.store import how_to_look, prepare_store
@@ -29,6 +29,7 @@ def run_training(config: RunConfig, check_launcher: Callable[[], None]) -> None:
         rename(config.model, planned.name)
         set_tags(planned.tags)
         log_summary(dataset)
+        start_libraries()
         with terminal.Progress(config.epochs, len(dataset.train.labels)) as progress:
 
             def on_images(images: int) -> None:

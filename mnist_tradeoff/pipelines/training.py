@@ -84,6 +84,11 @@ def plan(config: RunConfig, dataset: Dataset) -> Plan:
     return found
 
 
+def start_libraries() -> None:
+    """Start TensorFlow before a bar counts its seconds as those of the work."""
+    from mnist_tradeoff.training import loop  # noqa: F401
+
+
 def train_in_run(
     planned: Plan,
     on_images: Callable[[int], None],

@@ -8,7 +8,7 @@ from mnist_tradeoff.analysis.trainings import Training
 from mnist_tradeoff.architecture.costs import macs
 from mnist_tradeoff.architecture.notation import Architecture
 from mnist_tradeoff.data.dataset import Dataset
-from mnist_tradeoff.pipelines.training import Plan, log_in_run, plan, train_in_run
+from mnist_tradeoff.pipelines.training import Plan, log_in_run, plan, start_libraries, train_in_run
 from mnist_tradeoff.report import terminal
 from mnist_tradeoff.tracking.runs import tracked_run
 from mnist_tradeoff.tracking.store import TrackingError
@@ -89,6 +89,8 @@ def _train(
         the run ids of the finished ones, and a line for each that failed.
     """
     trained, failures = {}, []
+    if groups:
+        start_libraries()
     plans = [one for group in groups for one in group]
     total = sum(
         one.config.epochs * len(one.dataset.train.labels) * _work(one) + MACS_OF_A_RUN
