@@ -12,8 +12,8 @@ import numpy as np
 from mnist_tradeoff.architecture.task import Shape, Task
 from mnist_tradeoff.data.dataset import Split
 from mnist_tradeoff.data.formats.pictures import scaled
-from mnist_tradeoff.data.formats.raw import Raw, plural
-from mnist_tradeoff.system.plain import shortened, visible
+from mnist_tradeoff.data.formats.raw import Raw
+from mnist_tradeoff.system.plain import plural, shortened, visible
 
 MIN_SIDE, MAX_SIDE = 8, 256
 MIN_CLASSES, MAX_CLASSES = 2, 1_000

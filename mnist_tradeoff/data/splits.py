@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from mnist_tradeoff.data.dataset import Split
-from mnist_tradeoff.data.formats.raw import plural
+from mnist_tradeoff.system.plain import plural
 
 VALIDATION_SHARE = 5_000 / 60_000
 TEST_SHARE = 0.2

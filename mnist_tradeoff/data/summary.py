@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mnist_tradeoff.data.dataset import Dataset, Split
-from mnist_tradeoff.data.formats.raw import plural
+from mnist_tradeoff.system.plain import plural
 
 PAIRS = (("val", "train"), ("test", "train"), ("test", "val"))
 SHOWN = 8

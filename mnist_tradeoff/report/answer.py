@@ -6,6 +6,7 @@ from mnist_tradeoff.analysis.trainings import Model
 from mnist_tradeoff.architecture.costs import COSTS
 from mnist_tradeoff.report.numbers import ENOUGH_SEEDS, duration, mean_and_sd
 from mnist_tradeoff.search.results import SearchResults
+from mnist_tradeoff.system.plain import plural
 
 
 def answer(results: SearchResults) -> str:
@@ -55,7 +56,7 @@ def _against(results: SearchResults) -> str:
         return f"None that is cheaper reaches {what}."
     times = reference.costs[results.cost] / found.costs[results.cost]
     seeds = min(found.test.n, reference.test.n)
-    weak = f" by {seeds} {'seed' if seeds == 1 else 'seeds'} each" if seeds < ENOUGH_SEEDS else ""
+    weak = f" by {plural(seeds, 'seed')} each" if seeds < ENOUGH_SEEDS else ""
     return (
         f"`{found.name}`, with {times:.1f} times fewer {COSTS[results.cost].label}, cannot be told "
         f"apart{weak} from {what}, or is better."

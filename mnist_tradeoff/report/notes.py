@@ -13,7 +13,7 @@ from mnist_tradeoff.report.answer import answer, interim_text
 from mnist_tradeoff.report.numbers import mean_and_sd
 from mnist_tradeoff.search.results import SearchResults, hv2_of, hv2_of_finalists
 from mnist_tradeoff.search.successive_halving import candidates
-from mnist_tradeoff.system.plain import visible
+from mnist_tradeoff.system.plain import plural, visible
 
 # Of a suite's models; a description with more is not read.
 MAX_LISTED = 12
@@ -62,16 +62,18 @@ def suite_note(trainings: Sequence[Training], dataset: str, next_command: str) -
     """What a suite is, what it found, how to read its figure, and what to do next: Markdown."""
     groups = by_model(trainings)
     lines = [
-        f"- `{name}`: {mean_and_sd(sample(group, 'test_accuracy'))} % on test, {len(group)} seeds"
+        f"- `{name}`: {mean_and_sd(sample(group, 'test_accuracy'))} % on test, "
+        f"{plural(len(group), 'seed')}"
         for name, group in groups.items()
     ]
     if len(lines) > MAX_LISTED:
         lines[MAX_LISTED:] = [f"- and {len(lines) - MAX_LISTED} more in `results.md`"]
+    seeds = "several seeds" if max(map(len, groups.values())) > 1 else "one seed"
     is_references = set(groups) == set(REFERENCES)
     what = "The four reference architectures" if is_references else f"{len(groups)} models"
     return "\n\n".join(
         [
-            f"{what} on {visible(dataset)}, each trained with several seeds.",
+            f"{what} on {visible(dataset)}, each trained with {seeds}.",
             "\n".join(lines),
             "Up and to the left is better: less error, for less. `results.md` among the artifacts "
             "says which differences are real, and what the extra cost buys.",

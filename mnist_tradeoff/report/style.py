@@ -209,6 +209,8 @@ def mean_of_seeds(accuracies: Iterable[Sample]) -> str:
     """What a figure's points are: how many seeds there are, and where it shows their interval."""
     counts = [one.n for one in accuracies]
     fewest, most = min(counts), max(counts)
+    if most == 1:
+        return "one seed each"
     words = f"mean of {most if fewest == most else f'{fewest} to {most}'} seeds"
     if most < ENOUGH_SEEDS:
         return words

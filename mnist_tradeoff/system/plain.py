@@ -25,6 +25,11 @@ def visible(text: str) -> str:
     )
 
 
+def plural(count: int, noun: str) -> str:
+    """``1 file``, ``1,200 files``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def shortened(text: str, width: int) -> str:
     """The text, or its beginning with ``…`` where it is longer than so many letters."""
     return text if len(text) <= width else f"{text[: width - 1]}…"

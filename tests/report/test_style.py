@@ -57,6 +57,7 @@ def test_an_axis_of_errors_has_at_least_three_ticks(limits, expected):
 @pytest.mark.parametrize(
     ("counts", "words"),
     [
+        ((1, 1), "one seed each"),
         ((2, 2), "mean of 2 seeds"),
         ((2, 3), "mean of 2 to 3 seeds"),
         ((2, 5), "mean of 2 to 5 seeds, 95 % interval from 5 on"),

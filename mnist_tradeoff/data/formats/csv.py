@@ -16,11 +16,11 @@ from mnist_tradeoff.data.formats.raw import (
     Part,
     Raw,
     part_of,
-    plural,
     require_file,
     require_memory,
     unzipped_size,
 )
+from mnist_tradeoff.system.plain import plural
 
 LABEL_COLUMNS = ("label", "class", "target", "y", "labels", "classes")
 # Of numbers of the lines, as pandas writes them; beside a column of labels they are left out.

@@ -12,11 +12,10 @@ from mnist_tradeoff.data.formats.raw import (
     PART_WORD,
     Raw,
     part_of,
-    plural,
     require_file,
     require_memory,
 )
-from mnist_tradeoff.system.plain import shortened
+from mnist_tradeoff.system.plain import plural, shortened
 
 MAGIC = b"PAR1"
 SHARD = re.compile(r"(?P<set>.*)-(?P<number>\d{5})-of-(?P<count>\d{5})")

@@ -11,7 +11,8 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from tqdm import tqdm
 
-from mnist_tradeoff.data.formats.raw import Part, plural, require_memory
+from mnist_tradeoff.data.formats.raw import Part, require_memory
+from mnist_tradeoff.system.plain import plural
 
 # The pictures that Pillow reads, under each of the names in use.
 SUFFIXES = frozenset(

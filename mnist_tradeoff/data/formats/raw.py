@@ -83,11 +83,6 @@ def unpaired(found: Collection[tuple[str, bool]]) -> tuple[str, bool] | None:
     return next(((part, kind) for part, kind in found if (part, not kind) not in found), None)
 
 
-def plural(count: int, noun: str) -> str:
-    """``1 file``, ``1,200 files``."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def contents(folder: Path) -> str:
     """What lies in a folder, for a message."""
     entries = sorted(folder.iterdir())
