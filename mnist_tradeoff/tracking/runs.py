@@ -67,12 +67,7 @@ def tracked_run(
     status = RunStatus.FAILED
     with tracking_errors():
         try:
-            nested = mlflow.active_run() is not None
-            named = name if resumed_id is None and not _user_named_it() else None
-            request = {REQUEST: uuid.uuid4().hex}
-            run = mlflow.start_run(resumed_id, run_name=named, nested=nested, tags=request)
-            if not is_sqlite(mlflow.get_tracking_uri()):
-                _delete_twins(run, request[REQUEST])
+            run = _start(name, tags, resumed_id)
             # `mlflow run` has logged its parameters as the user spelled them, and another spelling
             # of the same value (0.001 after 1e-3) would be refused.
             mlflow.log_params({k: v for k, v in params.items() if k not in run.data.params})
@@ -86,6 +81,19 @@ def tracked_run(
             raise
         finally:
             mlflow.end_run(RunStatus.to_string(status))
+
+
+def _start(name: str, tags: Mapping[str, str], resumed_id: str | None) -> Run:
+    """The run; a new one is owned from its first moment: it is closed if this process dies."""
+    nested = mlflow.active_run() is not None
+    named = name if resumed_id is None and not _user_named_it() else None
+    given = {REQUEST: uuid.uuid4().hex}
+    if resumed_id is None:
+        given |= {**marked(tags), OWNER: this_owner(), BEAT: f"{time.time():.0f}"}
+    run = mlflow.start_run(resumed_id, run_name=named, nested=nested, tags=given)
+    if not is_sqlite(mlflow.get_tracking_uri()):
+        _delete_twins(run, given[REQUEST])
+    return run
 
 
 def _delete_twins(run: Run, request: str) -> None:
@@ -141,7 +149,8 @@ def _owned(run: Run) -> Iterator[None]:
     when it has ended well: this process may live on with another one.
     """
     owner = internal(run, OWNER)
-    if is_owner(owner) and not is_dead(owner, internal(run, BEAT) or 0):
+    is_mine = owner == this_owner()
+    if is_owner(owner) and not is_mine and not is_dead(owner, internal(run, BEAT) or 0):
         yield
         return
 

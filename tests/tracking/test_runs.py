@@ -10,6 +10,7 @@ from sqlalchemy import Engine, event
 
 from mnist_tradeoff.architecture.task import Shape, Task
 from mnist_tradeoff.data.dataset import Dataset, Split
+from mnist_tradeoff.system.processes import this_owner
 from mnist_tradeoff.tracking import runs
 from mnist_tradeoff.tracking.runs import (
     log_contents,
@@ -18,6 +19,7 @@ from mnist_tradeoff.tracking.runs import (
     log_note,
     tracked_run,
 )
+from mnist_tradeoff.tracking.tags import OWNER, internal, role_of
 from tests.factories import ROOT
 
 
@@ -70,6 +72,23 @@ def test_ctrl_c_in_the_middle_of_a_query_does_not_block_what_follows():
     ):
         mlflow.search_runs(["0"])
     assert mlflow.get_run(run_id).info.status == "KILLED"
+
+
+@pytest.mark.usefixtures("store")
+def test_a_run_is_owned_from_its_first_moment(monkeypatch):
+    """So that one whose process was killed there is closed by the next start."""
+    found = []
+
+    def look() -> dict[str, str]:
+        (run,) = mlflow.MlflowClient().search_runs(["0"], "attributes.run_name = 'owned'")
+        found.append((internal(run, OWNER), role_of(run)))
+        return {}
+
+    monkeypatch.setattr(runs, "_environment_tags", look)
+    with tracked_run("owned", {}, {"role": "run"}) as run_id:
+        pass
+    assert found == [(this_owner(), "run")]
+    assert internal(mlflow.get_run(run_id), OWNER) is None
 
 
 @pytest.mark.usefixtures("store")
