@@ -71,7 +71,7 @@ def tracked_run(
             # `mlflow run` has logged its parameters as the user spelled them, and another spelling
             # of the same value (0.001 after 1e-3) would be refused.
             mlflow.log_params({k: v for k, v in params.items() if k not in run.data.params})
-            mlflow.set_tags({**marked(tags), **_environment_tags()})
+            mlflow.set_tags(_environment_tags())
             with _owned(run):
                 yield run.info.run_id
             status = RunStatus.FINISHED
@@ -86,13 +86,14 @@ def tracked_run(
 def _start(name: str, tags: Mapping[str, str], resumed_id: str | None) -> Run:
     """The run; a new one is owned from its first moment: it is closed if this process dies."""
     nested = mlflow.active_run() is not None
-    named = name if resumed_id is None and not _user_named_it() else None
-    given = {REQUEST: uuid.uuid4().hex}
-    if resumed_id is None:
-        given |= {**marked(tags), OWNER: this_owner(), BEAT: f"{time.time():.0f}"}
-    run = mlflow.start_run(resumed_id, run_name=named, nested=nested, tags=given)
+    if resumed_id is not None:
+        return mlflow.start_run(resumed_id, nested=nested, tags=marked(tags))
+    request = uuid.uuid4().hex
+    own = {REQUEST: request, OWNER: this_owner(), BEAT: f"{time.time():.0f}"}
+    named = None if _user_named_it() else name
+    run = mlflow.start_run(run_name=named, nested=nested, tags={**marked(tags), **own})
     if not is_sqlite(mlflow.get_tracking_uri()):
-        _delete_twins(run, given[REQUEST])
+        _delete_twins(run, request)
     return run
 
 

@@ -19,7 +19,7 @@ OLDER_MARKS = ("git_dirty", "cpu", "threads", "python", "tensorflow")
 OLDER_TRIAL_MARKS = ("study", "trial_number", "architecture", "dataset", PARENT_TAG)
 # These older versions called by the part after the prefix.
 OWNER, BEAT = f"{PREFIX}owner", f"{PREFIX}last_alive"
-# The request that made a run, or went on with it.
+# The request that made a run.
 REQUEST = f"{PREFIX}request"
 EXPORTED, LEFT_OUT = f"{PREFIX}exported", f"{PREFIX}left_out"
 LATENCY_HOST, STUDY_RUN_ID = f"{PREFIX}latency_host", f"{PREFIX}study_run_id"
