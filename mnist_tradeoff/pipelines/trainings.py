@@ -52,10 +52,10 @@ def train_all(
     """
     planned = (plan(config, dataset) for config in configs)
     plans = {one.fingerprint(code): one for one in planned}
-    finished = finished_trainings(reused_roles, plans)
+    all_tags = {"role": role, **(more_tags or {})}
+    finished = finished_trainings(reused_roles, plans, all_tags.get("study", ""))
     terminal.tell_reused(len(finished), len(plans))
     missing = [one for key, one in plans.items() if train and key not in finished]
-    all_tags = {"role": role, **(more_tags or {})}
     run_ids, failures = _train(_groups(missing, together), check_launcher, all_tags)
     found = {plans[key].config: training for key, training in finished.items()}
     found |= {config: read_training(run_id) for config, run_id in run_ids.items()}

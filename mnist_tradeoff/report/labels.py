@@ -2,7 +2,9 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+
+import numpy as np
 
 # Anchors around a point, in the order in which they are tried: where the text goes, x and y.
 PLACES = {"top": (0, 1), "bottom": (0, -1), "right": (1, 0), "left": (-1, 0)}
@@ -19,11 +21,11 @@ class _Box:
     width: float
     height: float
 
-    def overlap(self, other: "_Box") -> float:
-        """The area that both cover."""
-        x = self.width + other.width - abs(self.x - other.x)
-        y = self.height + other.height - abs(self.y - other.y)
-        return max(0.0, x) * max(0.0, y)
+    def overlap(self, others: np.ndarray) -> float:
+        """The area that it and each of others covers, (n, 4) of their fields, in sum."""
+        x = self.width + others[:, 2] - abs(self.x - others[:, 0])
+        y = self.height + others[:, 3] - abs(self.y - others[:, 1])
+        return float(np.sum(np.maximum(x, 0) * np.maximum(y, 0)))
 
 
 def place_labels(
@@ -37,20 +39,18 @@ def place_labels(
         size: width and height of the figure in pixels.
     """
     marks = [_Box(x * size[0], y * size[1], MARK, MARK) for x, y in points]
-    taken, found = list(marks), []
-    for mark, text in zip(marks, texts, strict=True):
+    taken = np.array([astuple(mark) for mark in marks]).reshape(-1, 4)
+    found = []
+    for index, (mark, text) in enumerate(zip(marks, texts, strict=True)):
         if not text:  # a study's trials are thousands
             found.append(next(iter(PLACES)))
             continue
         boxes = {place: _text_box(mark, text, place) for place in PLACES}
-        costs = {
-            place: sum(box.overlap(other) for other in taken if other is not mark)
-            + _outside(box, size)
-            for place, box in boxes.items()
-        }
+        others = np.delete(taken, index, axis=0)
+        costs = {place: box.overlap(others) + _outside(box, size) for place, box in boxes.items()}
         best = min(costs, key=costs.__getitem__)
         found.append(best)
-        taken.append(boxes[best])
+        taken = np.append(taken, [astuple(boxes[best])], axis=0)
     return found
 
 

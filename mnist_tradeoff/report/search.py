@@ -12,7 +12,7 @@ from mnist_tradeoff.report.answer import interim_text
 from mnist_tradeoff.report.links import NO_LINKS, Links
 from mnist_tradeoff.report.markdown import sections, table
 from mnist_tradeoff.report.notes import study_metrics
-from mnist_tradeoff.report.style import Figures, in_folders, small, themed
+from mnist_tradeoff.report.style import Figures, in_folders, themed
 from mnist_tradeoff.search.results import SearchResults
 from mnist_tradeoff.system.files import write_whole
 
@@ -61,9 +61,8 @@ def numbers_text(results: SearchResults) -> str:
 
 def search_pictures(results: SearchResults) -> Figures:
     """The main figures, each for light and for dark pages, by path."""
-    found = themed("pareto", search_figures.pareto_front, results)
+    found = themed("pareto", search_figures.pareto_front, results, also_small=True)
     found |= themed("hypervolume", search_figures.hypervolume_by_trial, results)
-    found |= small("pareto", search_figures.pareto_front, results)
     return in_folders(found)
 
 

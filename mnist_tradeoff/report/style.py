@@ -65,18 +65,23 @@ def styles_of(names: Iterable[str]) -> dict[str, dict[str, Any]]:
     return {name: REFERENCE_STYLES.get(name) or next(others) for name in names}
 
 
-def themed(name: str, draw: Callable[..., Figure], *data: object) -> Figures:
-    """A figure of data for light and for dark pages: PNG of ``NAME.png`` and ``NAME_dark.png``."""
+def themed(
+    name: str, draw: Callable[..., Figure], *data: object, also_small: bool = False
+) -> Figures:
+    """A figure of data for light and for dark pages: PNG of ``NAME.png`` and ``NAME_dark.png``.
+
+    Args:
+        also_small: adds ``small/NAME.png``, for MLflow's descriptions, which show a picture as
+            large as it is.
+    """
     figures = {}
     for suffix, theme in THEMES.items():
         with style.context(theme):
-            figures[f"{name}{suffix}.png"] = rendered(draw(*data))
+            figure = draw(*data)
+            figures[f"{name}{suffix}.png"] = rendered(figure)
+            if also_small and suffix != DARK:
+                figures[f"small/{name}.png"] = rendered(figure, SMALL_DOTS_PER_INCH)
     return figures
-
-
-def small(name: str, draw: Callable[..., Figure], *data: object) -> Figures:
-    """A figure for MLflow's descriptions, which show it as large as it is: ``small/NAME.png``."""
-    return {f"small/{name}.png": rendered(draw(*data), SMALL_DOTS_PER_INCH)}
 
 
 def in_folders(figures: Figures) -> Figures:
@@ -137,7 +142,9 @@ def lay_out(figure: Figure) -> None:
 
     This takes longer than to draw: it is done once, and not again when the figure is written.
     """
-    figure.draw_without_rendering()
+    engine = figure.get_layout_engine()
+    assert engine is not None
+    engine.execute(figure)
     figure.set_layout_engine("none")
 
 

@@ -10,7 +10,7 @@ from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.report import frontier, suite_figures, suite_tables
 from mnist_tradeoff.report.conclusions import conclusions
 from mnist_tradeoff.report.markdown import sections
-from mnist_tradeoff.report.style import Figures, in_folders, small, themed
+from mnist_tradeoff.report.style import Figures, in_folders, themed
 
 MAX_STEPS_DRAWN = 6
 ONLY_SOME = (
@@ -82,8 +82,7 @@ def suite_pictures(trainings: Sequence[Training], dataset: Dataset) -> Figures:
         drawn |= themed(f"{metric}_by_epoch", suite_figures.metric_by_epoch, trainings, metric)
     drawn |= themed("final_accuracy", suite_figures.final_accuracy, trainings, dataset.is_mnist)
     draw = suite_figures.accuracy_against_cost
-    drawn |= themed("accuracy_against_cost", draw, trainings, costs)
-    drawn |= small("accuracy_against_cost", draw, trainings, costs)
+    drawn |= themed("accuracy_against_cost", draw, trainings, costs, also_small=True)
     if dataset.is_mnist and (nets := frontier.small_nets(trainings, costs)):
         drawn |= themed("frontier", frontier.frontier, nets, costs)
     correct = comparison.correct_by_model(trainings, dataset.test.labels)

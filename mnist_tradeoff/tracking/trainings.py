@@ -4,7 +4,7 @@ import dataclasses
 import io
 import json
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.tracking.logged_model import log_model
 from mnist_tradeoff.tracking.runs import log_contents
 from mnist_tradeoff.tracking.store import TrackingError, tracking_errors
-from mnist_tradeoff.tracking.tags import LEFT_OUT, PARENT_TAG, internal, role_of
+from mnist_tradeoff.tracking.tags import LEFT_OUT, PARENT_TAG, TRIAL_ROLE, internal, role_of
 from mnist_tradeoff.training.fingerprint import code_version
 
 if TYPE_CHECKING:  # it starts TensorFlow
@@ -87,32 +87,51 @@ def _npy(array: np.ndarray) -> bytes:
 
 
 def finished_trainings(
-    roles: Collection[str], fingerprints: Collection[str]
+    roles: Collection[str], fingerprints: Collection[str], study: str = ""
 ) -> dict[str, Training]:
     """The experiment's finished trainings of some roles that have one of the fingerprints, by it.
 
     Of several with one fingerprint it is the oldest; one whose files are gone or damaged is left
     out. They become children of the active run, unless their own parent has finished, too.
+
+    Args:
+        study: the name of one whose own come first.
     """
-    active = mlflow.active_run()
-    assert active is not None
-    found, parents = {}, _Parents()
+    found, parents, own = {}, _Parents(), {}
+    # A study's are asked for at once: each question takes long where a store has many runs.
+    if study:
+        of_study = f"tags.study = '{study}' and tags.role != '{TRIAL_ROLE}'"
+        for run in reversed(_finished_runs(of_study)):
+            own[run.data.tags.get("fingerprint")] = run
     for fingerprint in fingerprints:
         # One by one: MLflow looks for one value of a tag, and a store has thousands of runs.
-        runs = mlflow.MlflowClient().search_runs(
-            [active.info.experiment_id],
-            f"attributes.status = 'FINISHED' and tags.fingerprint = '{fingerprint}'",
-            order_by=["attributes.start_time ASC"],
-        )
-        for run in runs:
-            if fingerprint not in found and role_of(run) in roles:
-                with suppress(TrackingError):
-                    found[fingerprint] = _read(run)
-                    if parents.are_lost(run):
-                        mlflow.MlflowClient().set_tag(
-                            run.info.run_id, PARENT_TAG, active.info.run_id
-                        )
+        read = _first_read([own[fingerprint]], roles) if fingerprint in own else None
+        read = read or _first_read(_finished_runs(f"tags.fingerprint = '{fingerprint}'"), roles)
+        if read:
+            run, found[fingerprint] = read
+            parents.adopt(run)
     return found
+
+
+def _finished_runs(condition: str) -> list[Run]:
+    """Of the active run's experiment, the oldest first."""
+    active = mlflow.active_run()
+    assert active is not None
+    return mlflow.search_runs(  # pyright: ignore[reportReturnType]
+        [active.info.experiment_id],
+        filter_string=f"attributes.status = 'FINISHED' and {condition}",
+        order_by=["attributes.start_time ASC"],
+        output_format="list",
+    )
+
+
+def _first_read(runs: Iterable[Run], roles: Collection[str]) -> tuple[Run, Training] | None:
+    """The first one that has one of the roles, and files that can be read."""
+    for run in runs:
+        if role_of(run) in roles:
+            with suppress(TrackingError):
+                return run, _read(run)
+    return None
 
 
 class _Parents:
@@ -121,7 +140,13 @@ class _Parents:
     def __init__(self):
         self.status: dict[str, str | None] = {}
 
-    def are_lost(self, run: Run) -> bool:
+    def adopt(self, run: Run) -> None:
+        """Make a run whose parents are lost a child of the active one."""
+        active = mlflow.active_run()
+        if active and self._are_lost(run):
+            mlflow.MlflowClient().set_tag(run.info.run_id, PARENT_TAG, active.info.run_id)
+
+    def _are_lost(self, run: Run) -> bool:
         """Whether a run has no parent, or one that has not finished and never will."""
         parent = run.data.tags.get(PARENT_TAG, "")
         if parent not in self.status:
