@@ -1,13 +1,27 @@
 """What a study's interactive charts have in common: no colours of a theme, and the axes."""
 
 import math
+import re
 from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
+from mnist_tradeoff.report.plain import escaped
 from mnist_tradeoff.report.style import error_limits, error_text, error_ticks
 
 HOVER = "%{text}<extra></extra>"
+# What a screen of 400 pixels has room for: plotly.js does not break lines.
+HOVER_LETTERS = 34
+
+
+def hover_name(name: str) -> str:
+    """A model's name for a point, as lines of HTML: a long notation goes on in the next one."""
+    lines = [""]
+    for part in re.split("(?<=-)", name):
+        if lines[-1] and len(lines[-1] + part) > HOVER_LETTERS:
+            lines.append("")
+        lines[-1] += part
+    return "<br>".join(map(escaped, lines))
 
 
 def empty_chart(x: str, y: str, log: bool = False) -> go.Figure:

@@ -12,7 +12,7 @@ from mnist_tradeoff.analysis.pareto import staircase
 from mnist_tradeoff.architecture.costs import COSTS
 from mnist_tradeoff.architecture.public_nets import PROTOCOLS, PUBLIC_NETS
 from mnist_tradeoff.data.dataset import MNIST_NAME
-from mnist_tradeoff.report.chart_base import HOVER, empty_chart, error_scale
+from mnist_tradeoff.report.chart_base import HOVER, empty_chart, error_scale, hover_name
 from mnist_tradeoff.report.html import below_text, chart_section, page, table_html
 from mnist_tradeoff.report.links import page_of
 from mnist_tradeoff.report.numbers import MISSING
@@ -86,7 +86,7 @@ def _add_front(
         mode="lines+markers",
         line=_looks(number),
         name=escaped(name),
-        text=[escaped(f"{name}: {row.get('model', MISSING)}") for _, row in points],
+        text=[hover_name(f"{name}: {row.get('model', MISSING)}") for _, row in points],
         customdata=[_page_of(row, name, folder) for _, row in points],
         hovertemplate="%{text}<br>"
         f"%{{x:,}} {COSTS[COST].label}, test error %{{y:.2%}}<extra></extra>",

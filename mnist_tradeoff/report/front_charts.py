@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from mnist_tradeoff.analysis.pareto import staircase
 from mnist_tradeoff.analysis.trainings import Model
 from mnist_tradeoff.architecture.costs import COSTS
-from mnist_tradeoff.report.chart_base import HOVER, empty_chart, error_scale
+from mnist_tradeoff.report.chart_base import HOVER, empty_chart, error_scale, hover_name
 from mnist_tradeoff.report.labels import log_shares, place_labels
 from mnist_tradeoff.report.links import NO_LINKS, Links
 from mnist_tradeoff.report.numbers import interval, mean_and_sd
@@ -94,7 +94,7 @@ def _add_trials(figure: go.Figure, results: SearchResults, cost: str, links: Lin
 def _of_trial(trial: TrialRecord, cost: str) -> str:
     last = trial.rungs[-1]
     return (
-        f"{escaped(trial.architecture)}<br>trial {trial.number}<br>"
+        f"{hover_name(trial.architecture)}<br>trial {trial.number}<br>"
         f"{trial.costs[cost]:,.0f} {COSTS[cost].label}<br>"
         f"validation {last.val_accuracy:.2%} after {last.epochs} epochs"
     )
@@ -153,13 +153,13 @@ def _add_reference(figure: go.Figure, reference: Model, cost: str, links: Links)
 
 
 def _of_model(model: Model, cost: str) -> str:
-    lines = [escaped(model.name)]
+    lines = [hover_name(model.name)]
     if model.name != model.architecture:
-        lines.append(escaped(model.architecture))
+        lines.append(hover_name(model.architecture))
     lines += [
         f"{model.costs[cost]:,.0f} {COSTS[cost].label}",
-        f"test {mean_and_sd(model.test)} % (95 % interval {interval(model.test)}, "
-        f"n = {model.test.n})",
+        f"test {mean_and_sd(model.test)} %, n = {model.test.n}",
+        f"95 % interval {interval(model.test)}",
         f"validation {mean_and_sd(model.val)} %",
     ]
     if model.trials:
@@ -226,7 +226,7 @@ def _add_candidates(
         opacity=opacity,
         name=name,
         text=[
-            f"{escaped(one.architecture)}<br>{one.costs[cost]:,.0f} {COSTS[cost].label}<br>"
+            f"{hover_name(one.architecture)}<br>{one.costs[cost]:,.0f} {COSTS[cost].label}<br>"
             f"validation {one.val_accuracy:.2%}"
             for one in points
         ],

@@ -166,6 +166,16 @@ def test_intervals_of_few_seeds_are_not_drawn(results):
     assert len(steps.x) == 3
 
 
+def test_what_a_point_says_fits_on_a_small_screen(results):
+    notation = "-".join(["10DS3sb:hswish"] * 6)
+    longest = [replace(results.finalists[0], name=notation)]
+    drawn: Any = front_chart(replace(results, finalists=longest), "num_params")
+    (front,) = [trace for trace in drawn.data if trace.name == "front, test"]
+    lines = front.text[0].split("<br>")
+    assert "".join(lines).startswith(notation)
+    assert max(map(len, lines)) <= len("run ") + 32  # letters of a run's id
+
+
 def test_points_lead_to_the_page_of_their_model_or_else_to_their_run(results):
     first, second = (results.finalists[i].best.run_id for i in (0, 1))
     links = Links(RUNS_PAGE, pages={first}, trials={0: "run-of-0"})
