@@ -81,14 +81,12 @@ def _write_page(run_id: str, dataset: Dataset) -> Path:
     place = beside if has_report else folder
     there = [path.stem for path in (place / PAGES).glob("*.html")]
     links = Links(runs_page(run.experiment_id), how_to_open(), {*there, run_id})
-    page = render_run(run, dataset, links, _front(run), "../report.html" if has_report else "")
+    front = front_of_study(run.study) if run.study else None
+    others = _of_references(run, dataset, links) if front is None else _of_front(front, links)
+    page = render_run(run, dataset, links, others, "../report.html" if has_report else "")
     (path,) = write({page_of(run_id): page}, place)
     log_page(run_id, page)
     return path
-
-
-def _front(run: ModelRun) -> pd.DataFrame | None:
-    return front_of_study(run.study) if run.study else None
 
 
 def pages_of_study(
@@ -102,28 +100,28 @@ def pages_of_study(
         links: with all of these pages.
         front: the rows of ``pareto.csv``.
     """
+    others = _of_front(front, links)
     return {
         page_of(one.run_id): render_run(
-            read_model_run(one), dataset, links, front, "../report.html"
+            read_model_run(one), dataset, links, others, "../report.html"
         )
         for one in trainings
     }
 
 
 def render_run(
-    run: ModelRun, dataset: Dataset, links: Links, front: pd.DataFrame | None, report: str
+    run: ModelRun, dataset: Dataset, links: Links, others: Sequence[Place], report: str
 ) -> str:
     """The page of a run's model.
 
     Args:
-        front: of its study, the rows of ``pareto.csv``; None: the references are shown.
+        others: what is shown beside it: the front of its study, or the references.
         report: where the study's page is, seen from this one; empty: there is none.
 
     Raises:
         TrackingError: its answers are not those to the test images of this set.
     """
     require_page_possible(run.training, dataset)
-    others = _of_references(run, dataset, links) if front is None else _of_front(front, links)
     return render_model(
         ModelFacts(
             training=run.training,

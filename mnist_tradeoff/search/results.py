@@ -236,6 +236,8 @@ class _GrowingFront:
     def _add(self, new: Candidate) -> None:
         # Compared one by one: the digest of a proposal takes far longer than to see it is another.
         found = next((one for one in self.front if one.proposal == new.proposal), None)
+        if not found and any(_is_better(one, new) for one in self.front):
+            return
         if found and new.val_accuracy < found.val_accuracy:  # a mean that fell: all may be on it
             all_trials = list(itertools.chain(*self.groups.values()))
             rivals = candidates(all_trials, self.epochs)
@@ -244,6 +246,12 @@ class _GrowingFront:
         self.front = front(rivals, ["num_params"])
         if found or any(one is new for one in self.front):
             self.hv2 = hv2_of(self.front, self.scale)
+
+
+def _is_better(one: Candidate, other: Candidate) -> bool:
+    """Whether one is more accurate with no more parameters."""
+    is_cheaper = one.costs["num_params"] <= other.costs["num_params"]
+    return is_cheaper and one.val_accuracy > other.val_accuracy
 
 
 def hv2_of(found: Sequence[Candidate], scale: Scale) -> float:
