@@ -98,7 +98,7 @@ def report_study(
     if not same_data(study.dataset, data.identity):
         raise ValueError(
             f"study '{name}' is one of '{data_name(study.dataset)}', not of '{data.name}': name "
-            "its set with dataset=PATH"
+            "its set with dataset=SET"
         )
     trials = max(study.config.trials, study.wanted.get("trials", 0))
     seeds = seeds or study.wanted.get("seeds", study.config.seeds)

@@ -36,7 +36,13 @@ from mnist_tradeoff.tracking.model_runs import (
 )
 from mnist_tradeoff.tracking.models import finals_of, load_model
 from mnist_tradeoff.tracking.runs import tracked_run
-from mnist_tradeoff.tracking.store import how_to_open, prepare_store, runs_page, store_folder
+from mnist_tradeoff.tracking.store import (
+    TrackingError,
+    how_to_open,
+    prepare_store,
+    runs_page,
+    store_folder,
+)
 from mnist_tradeoff.tracking.trainings import read_training
 from mnist_tradeoff.training.recipe import RunConfig
 
@@ -58,19 +64,25 @@ def report_runs(
         params: what is logged as parameters.
 
     Raises:
-        OSError: the store failed, or a run is none of these, or one of other data.
+        OSError: the store failed, or a run is none of these, or one of other data; the other ones
+            have their pages.
     """
     prepare_store()
     by_mlflow = RUN_VARIABLE in os.environ
     with tracked_run("report", params, {"role": "report"}) if by_mlflow else nullcontext():
         data = load_configured(source)
         terminal.tell_dataset(data)
-        pages = []
+        pages, failures = [], []
         for one in finals_of("", run_ids, data):
             check_launcher()
-            pages.append(_write_page(one.run_id, data))
-    for path in pages:
-        print(f"  {'page':<14}{nearby(path)}")
+            try:
+                pages.append(_write_page(one.run_id, data))
+            except TrackingError as error:
+                failures.append(str(error))
+        for path in pages:
+            print(f"  {'page':<14}{nearby(path)}")
+        if failures:
+            raise TrackingError("; ".join(failures))
 
 
 def _write_page(run_id: str, dataset: Dataset) -> Path:

@@ -60,5 +60,10 @@ def one_line(error: object, width: int = 200) -> str:
 
 
 def error_line(error: object) -> str:
-    """An error as one line for the terminal, whatever is in the values that it names."""
-    return shortened(visible(" ".join(str(error).split())), MAX_ERROR)
+    """An error as one line for the terminal, whatever is in the values that it names.
+
+    Of an endless one the middle is left out: a value is told first, and what is wrong with it last.
+    """
+    line = visible(" ".join(str(error).split()))
+    half = MAX_ERROR // 2
+    return line if len(line) <= MAX_ERROR else f"{line[:half]}…{line[-half + 1 :]}"

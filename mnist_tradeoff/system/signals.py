@@ -2,8 +2,10 @@
 
 import errno
 import io
+import os
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -13,6 +15,8 @@ from mnist_tradeoff.system.plain import error_line
 
 EXIT_FAILED = 1
 DEAF_SECONDS = 5
+# After which a signal that was lost comes again.
+AGAIN_SECONDS = 0.05
 # What users can put right: told in one line. Anything else is a fault of ours and shows its
 # traceback.
 ERRORS = (ValueError, OSError, FloatingPointError, MemoryError)
@@ -59,10 +63,12 @@ def raise_on_signals() -> None:
     """From now on a signal raises Interrupted; others that follow within seconds are ignored.
 
     A second one must not disturb the run that is being marked KILLED: `mlflow run` sends SIGTERM a
-    quarter of a second after the terminal's Ctrl-C. Later ones are heard again, because Python
-    loses an exception that is raised in a callback of its garbage collector.
+    quarter of a second after the terminal's Ctrl-C. Python loses an exception that is raised while
+    an object is destroyed: that signal comes again. Later ones are heard, too, because libraries
+    lose some without a word.
     """
     deaf_until = 0.0
+    tell_lost = sys.unraisablehook
 
     def interrupt(number: int, _: object) -> None:
         nonlocal deaf_until
@@ -70,6 +76,17 @@ def raise_on_signals() -> None:
             deaf_until = time.monotonic() + DEAF_SECONDS
             raise Interrupted(number)
 
+    def hear_again(lost: "sys.UnraisableHookArgs") -> None:
+        nonlocal deaf_until
+        if not isinstance(lost.exc_value, Interrupted):
+            tell_lost(lost)
+            return
+        deaf_until = 0.0
+        # From another thread, for here it would be lost once more.
+        signal_again = (os.getpid(), lost.exc_value.number)
+        threading.Timer(AGAIN_SECONDS, os.kill, signal_again).start()
+
+    sys.unraisablehook = hear_again
     for number in SIGNALS:
         if signal.getsignal(number) != signal.SIG_IGN:  # nohup
             signal.signal(number, interrupt)

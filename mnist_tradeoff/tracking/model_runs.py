@@ -134,5 +134,5 @@ def require_page_possible(training: Training, dataset: Dataset) -> None:
     if len(training.predictions) != len(dataset.test.labels):
         raise TrackingError(
             f"run {training.run_id} has answers to {len(training.predictions):,} test images, and "
-            f"'{dataset.name}' has {len(dataset.test.labels):,}: name its set with dataset=PATH"
+            f"'{dataset.name}' has {len(dataset.test.labels):,}: name its set with dataset=SET"
         )

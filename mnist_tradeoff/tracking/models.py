@@ -74,15 +74,16 @@ def _finals_of_study(study: str, dataset: Dataset) -> list[Training]:
 def _finals_of_run(run_id: str, dataset: Dataset) -> list[Training]:
     with tracking_errors():
         run = mlflow.MlflowClient().get_run(run_id)
-    _require_dataset(run, dataset, f"run {run_id}")
     role = role_of(run)
+    has_model = run.info.status == "FINISHED" and run.outputs and run.outputs.model_outputs
+    if role not in (STUDY_ROLE, SUITE_ROLE) and not (role and has_model):
+        raise TrackingError(f"run {run_id} is no suite, no study and no finished training")
+    _require_dataset(run, dataset, f"run {run_id}")
     if role == STUDY_ROLE:
         return _named_in_front(run)
     if role == SUITE_ROLE:
         frame = _read_table(run, SUITE_FILE, ["model", "run_id"]).drop_duplicates("run_id")
         return [_training(str(child)) for child in frame["run_id"]]
-    if run.info.status != "FINISHED" or not (run.outputs and run.outputs.model_outputs):
-        raise TrackingError(f"run {run_id} is no suite, no study and no finished training")
     return [training_of(run)]
 
 
@@ -98,7 +99,7 @@ def _require_dataset(run: Run, dataset: Dataset, what: str) -> None:
     if dataset.digest not in {used.dataset.digest for used in inputs}:
         raise TrackingError(
             f"{what} is one of '{run.data.tags.get('dataset')}', not of '{dataset.name}': "
-            "name its set with dataset=PATH"
+            "name its set with dataset=SET"
         )
 
 
@@ -149,7 +150,9 @@ def load_model(run_id: str) -> "keras.Model":
             return model
     except Exception as error:  # a damaged file raises what it likes
         raise ModelError(
-            f"the model of run {run_id} is missing or damaged ({one_line(error)})"
+            f"the model of run {run_id} is missing or damaged ({one_line(error)}): to have it "
+            f"trained anew, 'mlflow runs delete --run-id {run_id}', and start its search, suite or "
+            "training again"
         ) from None
 
 

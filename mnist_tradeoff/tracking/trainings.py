@@ -3,6 +3,7 @@
 import dataclasses
 import io
 import json
+import sys
 import tempfile
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -129,8 +130,10 @@ def _first_read(runs: Iterable[Run], roles: Collection[str]) -> tuple[Run, Train
     """The first one that has one of the roles, and files that can be read."""
     for run in runs:
         if role_of(run) in roles:
-            with suppress(TrackingError):
+            try:
                 return run, _read(run)
+            except TrackingError as error:
+                print(f"{error}: this run is left out", file=sys.stderr)
     return None
 
 
@@ -225,7 +228,9 @@ def logged_array(run: Run, file: str) -> np.ndarray:
             # The run is known: MLflow's client would ask for it again, and for its models.
             repository = get_artifact_repository(run.info.artifact_uri or "")
             return np.load(repository.download_artifacts(file, folder), allow_pickle=False)
-        except (ValueError, EOFError, OSError) as error:
+        except (MlflowException, ValueError, EOFError, OSError) as error:
+            # MLflow's last line names the reason.
+            reason = (str(error).splitlines() or [""])[-1]
             raise TrackingError(
-                f"'{file}' of run {run.info.run_id} is gone or damaged: {error}"
+                f"'{file}' of run {run.info.run_id} is gone or damaged ({reason})"
             ) from None

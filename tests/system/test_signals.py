@@ -16,9 +16,11 @@ def handlers():
     """Ctrl-C heard even where the tests run in the background; all handlers put back."""
     kept = {number: signal.getsignal(number) for number in signals.SIGNALS}
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    hook = sys.unraisablehook
     yield
     for number, handler in kept.items():
         signal.signal(number, handler)
+    sys.unraisablehook = hook
 
 
 @pytest.mark.parametrize(
@@ -85,3 +87,20 @@ def test_a_signal_that_was_lost_does_not_make_deaf(monkeypatch):
         with pytest.raises(signals.Interrupted):
             os.kill(os.getpid(), number)
         time.sleep(0.2)
+
+
+@pytest.mark.parametrize("number", signals.SIGNALS)
+def test_a_signal_while_an_object_is_destroyed_ends_the_command(number, capsys):
+    class Destroyed:
+        def __del__(self):
+            os.kill(os.getpid(), number)
+
+    def main():
+        found = Destroyed()
+        del found
+        time.sleep(60)
+
+    with pytest.raises(SystemExit) as exit_info:
+        run_to_exit(main)
+    assert exit_info.value.code == 128 + number
+    assert "Traceback" not in capsys.readouterr().err
