@@ -196,15 +196,23 @@ def test_a_click_on_a_point_opens_the_page_of_its_model(finished_search):
 
 def test_the_page_of_a_run_is_written_on_demand(finished_search, stripes):
     folder, _ = finished_search
-    (final, *_) = of_role(folder, "final")
+    (damaged, final, *_) = of_role(folder, "final")
     (trial, *_) = of_role(folder, "trial")
     command = [sys.executable, "-m", "experiments.report", "--dataset", str(stripes), "--run_id"]
-    done = execute(folder, [*command, final.info.run_id])
-    assert done.returncode == 0, done.stderr
+    file = folder / "mlruns" / "0" / damaged.info.run_id / "artifacts" / "test_predictions.npy"
+    content = file.read_bytes()
+    file.unlink()
+    done = execute(folder, [*command, f"{damaged.info.run_id},{final.info.run_id}"])
+    file.write_bytes(content)
     assert f"search_widths/models/{final.info.run_id}.html" in done.stdout
+    assert_one_line(done, f"of run {damaged.info.run_id} is gone or damaged (No such artifact")
     client = mlflow.MlflowClient(f"sqlite:///{folder}/mlflow.db")
     assert "model.html" in {file.path for file in client.list_artifacts(final.info.run_id)}
-    assert_one_line(execute(folder, [*command, trial.info.run_id]), "no finished training")
+    foreign = client.create_run("0").info.run_id
+    client.set_terminated(foreign)
+    for run_id in (trial.info.run_id, foreign):
+        assert_one_line(execute(folder, [*command, run_id]), "no finished training")
+    client.delete_run(foreign)
 
 
 def test_optunas_dashboard_opens_the_study(finished_search):

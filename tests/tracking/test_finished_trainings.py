@@ -25,13 +25,15 @@ def found(study: str = "") -> str:
 
 
 @pytest.mark.usefixtures("store")
-def test_it_is_the_studys_own_or_else_the_oldest_that_can_be_read():
+def test_it_is_the_studys_own_or_else_the_oldest_that_can_be_read(capsys):
     content = io.BytesIO()
     np.save(content, np.zeros(3, np.uint8))
-    finished({}, b"damaged")
+    damaged = finished({}, b"damaged")
     oldest = finished({}, content.getvalue())
     own = [finished({"study": "s"}, content.getvalue()) for _ in range(2)]
     assert (found(), found("s")) == (oldest, own[0])
+    message = f"'{PREDICTIONS_FILE}' of run {damaged} is gone or damaged ("
+    assert message in capsys.readouterr().err
     finished({"study": "t"}, b"damaged")
     assert found("t") == oldest
     mlflow.MlflowClient().delete_run(own[0])
