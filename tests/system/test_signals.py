@@ -13,9 +13,10 @@ from tests.factories import ROOT
 
 @pytest.fixture(autouse=True)
 def handlers():
-    """Ctrl-C heard even where the tests run in the background; all handlers put back."""
+    """Signals heard even where the tests run in the background; all handlers put back."""
     kept = {number: signal.getsignal(number) for number in signals.SIGNALS}
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in kept:  # nohup has them ignored
+        signal.signal(number, signal.default_int_handler)
     hook = sys.unraisablehook
     yield
     for number, handler in kept.items():
