@@ -69,20 +69,23 @@ def report_runs(
     """
     prepare_store()
     by_mlflow = RUN_VARIABLE in os.environ
-    with tracked_run("report", params, {"role": "report"}) if by_mlflow else nullcontext():
-        data = load_configured(source)
-        terminal.tell_dataset(data)
-        pages, failures = [], []
-        for one in finals_of("", run_ids, data):
-            check_launcher()
-            try:
-                pages.append(_write_page(one.run_id, data))
-            except TrackingError as error:
-                failures.append(str(error))
+    pages, failures = [], []
+    try:
+        with tracked_run("report", params, {"role": "report"}) if by_mlflow else nullcontext():
+            data = load_configured(source)
+            terminal.tell_dataset(data)
+            for one in finals_of("", run_ids, data):
+                check_launcher()
+                try:
+                    pages.append(_write_page(one.run_id, data))
+                except TrackingError as error:
+                    failures.append(str(error))
+            if failures:
+                raise TrackingError("; ".join(failures))
+    finally:
+        # Printed when the run has ended: a closed terminal must not fail what is finished.
         for path in pages:
             print(f"  {'page':<14}{nearby(path)}")
-        if failures:
-            raise TrackingError("; ".join(failures))
 
 
 def _write_page(run_id: str, dataset: Dataset) -> Path:

@@ -5,7 +5,7 @@ import io
 import json
 import sys
 import tempfile
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -98,20 +98,24 @@ def finished_trainings(
     Args:
         study: the name of one whose own come first.
     """
-    found, parents, own = {}, _Parents(), {}
+    found, parents = {}, _Parents()
     # A study's are asked for at once: each question takes long where a store has many runs.
-    if study:
-        of_study = f"tags.study = '{study}' and tags.role != '{TRIAL_ROLE}'"
-        for run in reversed(_finished_runs(of_study)):
-            own[run.data.tags.get("fingerprint")] = run
+    of_study = f"tags.study = '{study}' and tags.role != '{TRIAL_ROLE}'"
+    own = _finished_runs(of_study) if study else []
     for fingerprint in fingerprints:
-        # One by one: MLflow looks for one value of a tag, and a store has thousands of runs.
-        read = _first_read([own[fingerprint]], roles) if fingerprint in own else None
-        read = read or _first_read(_finished_runs(f"tags.fingerprint = '{fingerprint}'"), roles)
-        if read:
+        if read := _first_read(_with(fingerprint, own), roles):
             run, found[fingerprint] = read
             parents.adopt(run)
     return found
+
+
+def _with(fingerprint: str, first: Sequence[Run]) -> Iterator[Run]:
+    """The finished runs with a fingerprint; the others are asked for when these are not enough."""
+    yield from (run for run in first if run.data.tags.get("fingerprint") == fingerprint)
+    known = {run.info.run_id for run in first}
+    # One by one: MLflow looks for one value of a tag, and a store has thousands of runs.
+    others = _finished_runs(f"tags.fingerprint = '{fingerprint}'")
+    yield from (run for run in others if run.info.run_id not in known)
 
 
 def _finished_runs(condition: str) -> list[Run]:

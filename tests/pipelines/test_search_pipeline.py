@@ -199,6 +199,9 @@ def test_the_page_of_a_run_is_written_on_demand(finished_search, stripes):
     (damaged, final, *_) = of_role(folder, "final")
     (trial, *_) = of_role(folder, "trial")
     command = [sys.executable, "-m", "experiments.report", "--dataset", str(stripes), "--run_id"]
+    done = execute(folder, [*command, final.info.run_id])
+    assert done.returncode == 0, done.stderr
+    assert f"search_widths/models/{final.info.run_id}.html" in done.stdout
     file = folder / "mlruns" / "0" / damaged.info.run_id / "artifacts" / "test_predictions.npy"
     content = file.read_bytes()
     file.unlink()

@@ -34,7 +34,8 @@ def test_it_is_the_studys_own_or_else_the_oldest_that_can_be_read(capsys):
     assert (found(), found("s")) == (oldest, own[0])
     message = f"'{PREDICTIONS_FILE}' of run {damaged} is gone or damaged ("
     assert message in capsys.readouterr().err
-    finished({"study": "t"}, b"damaged")
+    damaged = finished({"study": "t"}, b"damaged")
     assert found("t") == oldest
+    assert capsys.readouterr().err.count(damaged) == 1
     mlflow.MlflowClient().delete_run(own[0])
     assert found("s") == own[1]
