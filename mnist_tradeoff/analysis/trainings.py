@@ -13,7 +13,7 @@ from mnist_tradeoff.architecture.references import REFERENCES
 
 # Of sets whose classes differ much in size, see ``analysis.classes``.
 BALANCED = "test_balanced_accuracy"
-TIDY_COLUMNS = ["model", "architecture", "seed", "metric", "value", "run_id"]
+TIDY_COLUMNS = ["model", "architecture", "epochs", "seed", "metric", "value", "run_id"]
 
 
 def _nothing() -> np.ndarray:
@@ -26,6 +26,7 @@ class Training:
 
     model: a reference's name, a notation, or a user's own.
     architecture: its canonical notation.
+    epochs: passes over the training images; 0 where they are unknown.
     curves: values by epoch of loss, accuracy, val_loss and val_accuracy, where they were asked for.
     predictions: predicted class of every test image, int (n,), where they were asked for.
     left_out: by the name of an exported file that cannot be had of it, why.
@@ -38,6 +39,7 @@ class Training:
     curves: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     predictions: np.ndarray = field(default_factory=_nothing)
     architecture: str = ""
+    epochs: int = 0
     left_out: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -119,8 +121,8 @@ def told_apart(trainings: Sequence[Training]) -> list[Training]:
 
 
 def by_model(trainings: Sequence[Training]) -> dict[str, list[Training]]:
-    """Trainings of each model, by seed: the references in their order, then the others."""
-    ordered = sorted(told_apart(trainings), key=lambda training: (training.model, training.seed))
+    """Trainings of each model, by epochs and seed: references in their order, then the others."""
+    ordered = sorted(told_apart(trainings), key=lambda one: (one.model, one.epochs, one.seed))
     models = dict.fromkeys([*REFERENCES, *(training.model for training in ordered)])
     groups = {name: [t for t in ordered if t.model == name] for name in models}
     return {name: group for name, group in groups.items() if group}
@@ -144,9 +146,9 @@ def median_seconds(group: Sequence[Training]) -> float:
 
 
 def tidy(trainings: Sequence[Training]) -> pd.DataFrame:
-    """One row per model, seed and metric: model, architecture, seed, metric, value, run_id."""
+    """One row per model, epochs, seed and metric, with the columns ``TIDY_COLUMNS``."""
     rows = [
-        (name, one.architecture, one.seed, metric, one.metrics[metric], one.run_id)
+        (name, one.architecture, one.epochs, one.seed, metric, one.metrics[metric], one.run_id)
         for name, group in by_model(trainings).items()
         for one in group
         for metric in sorted(one.metrics)

@@ -202,14 +202,20 @@ def training_of(run: Run) -> Training:
     """
     params, metrics = run.data.params, {**run.data.metrics}
     try:
-        model, seed = params["model"], int(params["seed"])
+        model, seed, epochs = params["model"], int(params["seed"]), int(params.get("epochs", 0))
     except (KeyError, ValueError):
         raise TrackingError(f"run {run.info.run_id} is no training of this project") from None
     architecture = run.data.tags.get("architecture", model)
     model = own_name(architecture) or model  # without the folders of one machine
-    left_out = _read_left_out(internal(run, LEFT_OUT) or "")
-    run_id = run.info.run_id
-    return Training(model, seed, run_id, metrics, architecture=architecture, left_out=left_out)
+    return Training(
+        model,
+        seed,
+        run.info.run_id,
+        metrics,
+        architecture=architecture,
+        epochs=epochs,
+        left_out=_read_left_out(internal(run, LEFT_OUT) or ""),
+    )
 
 
 def _read_left_out(text: str) -> dict[str, str]:
