@@ -27,8 +27,8 @@ from mnist_tradeoff.report.style import (
     shown_margin,
 )
 
-# Parameters of the published nets that are to be beaten, and what is asked of an accuracy.
-BUDGETS = (700, 1_200, 2_000, 4_000, 6_200, 8_000, 10_000)
+# Parameters of the published nets that are to be beaten, twice the last, and accuracies asked for.
+BUDGETS = (700, 1_200, 2_000, 4_000, 6_200, 8_000, 10_000, 20_000)
 ACCURACIES = (0.98, 0.99, 0.995)
 
 

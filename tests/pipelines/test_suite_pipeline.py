@@ -92,7 +92,8 @@ def test_parent_has_the_tables_and_the_figures(finished_suite):
     assert "figures%2Fsmall%2Faccuracy_against_cost.png" in note
     assert parent.info.run_name == "suite"
     frame = results(folder, parent.info.run_id)
-    assert set(frame.columns) == {"model", "architecture", "seed", "metric", "value"}
+    assert set(frame.columns) == {"model", "architecture", "epochs", "seed", "metric", "value"}
+    assert set(frame.epochs) == {2}
     assert "test_accuracy" in set(frame.metric)
     assert "documented" not in done.stdout
     assert "8/8 cnn_v2 seed 1: val_accuracy" in done.stderr
