@@ -120,6 +120,22 @@ def told_apart(trainings: Sequence[Training]) -> list[Training]:
     ]
 
 
+def epochs_named(trainings: Sequence[Training]) -> list[Training]:
+    """Trainings whose models are named with their epochs where those of one model differ.
+
+    So do those of two suites, or studies: a mean over both would be of neither.
+    """
+    epochs: dict[str, set[int]] = {}
+    for one in trainings:
+        epochs.setdefault(one.model, set()).add(one.epochs)
+    return [
+        replace(one, model=f"{one.model}, {one.epochs} epochs")
+        if len(epochs[one.model]) > 1
+        else one
+        for one in trainings
+    ]
+
+
 def by_model(trainings: Sequence[Training]) -> dict[str, list[Training]]:
     """Trainings of each model, by epochs and seed: references in their order, then the others."""
     ordered = sorted(told_apart(trainings), key=lambda one: (one.model, one.epochs, one.seed))

@@ -1,5 +1,6 @@
 """The tables and fronts of what exported models cost a device."""
 
+import dataclasses
 import io
 from collections.abc import Mapping
 
@@ -62,6 +63,20 @@ def test_seeds_are_merged_by_mean_and_times_by_median():
     assert second.metrics["latency_us"] == 2.0
     assert second.metrics["int8_test_accuracy"] == pytest.approx(0.8)
     assert [training.seed for training in second.trainings] == [0, 1, 2]
+
+
+def test_a_model_that_learned_for_longer_is_another_one():
+    trainings = [
+        dataclasses.replace(costs("a", seed, int8_test_accuracy=accuracy), epochs=epochs)
+        for seed, accuracy, epochs in ((0, 0.7, 3), (1, 0.8, 3), (0, 0.9, 54))
+    ]
+    short, long = device.by_cost(trainings)
+    assert (short.name, long.name) == ("a, 3 epochs", "a, 54 epochs")
+    assert short.metrics["int8_test_accuracy"] == pytest.approx(0.75)
+    frame = pd.read_csv(io.StringIO(device.device_texts(trainings)["costs.csv"]))
+    assert frame.epochs.tolist() == [3, 3, 54]
+    (equal,) = device.by_cost(trainings[:2])
+    assert equal.name == "a"
 
 
 def test_a_model_that_loses_by_quantisation_leaves_the_front():

@@ -9,9 +9,9 @@ from mnist_tradeoff.tracking.trainings import training_of
 KNOWN = {"num_params": 100.0, "macs": 900.0, "val_accuracy": 0.9, "test_accuracy": 0.8}
 
 
-def final(model: str, seed: int, host: str = "", **metrics: float):
+def final(model: str, seed: int, host: str = "", epochs: int = 3, **metrics: float):
     with mlflow.start_run() as run:
-        mlflow.log_params({"model": model, "seed": seed})
+        mlflow.log_params({"model": model, "seed": seed, "epochs": epochs})
         mlflow.log_metrics({**KNOWN, **metrics})
         if host:
             mlflow.set_tag("latency_host", host)
@@ -40,3 +40,11 @@ def test_a_measured_cost_is_known_where_all_that_was_measured_here_has_it():
     assert (cnn_v1.best.seed, cnn_v1.val.n) == (0, 3)
     with pytest.raises(ValueError, match=r"latency_us has not been measured .* for 2 of 3 models"):
         recommend([cnn_v1, ann, small], {}, "latency_us", 5_000)
+
+
+@pytest.mark.usefixtures("store")
+def test_a_model_that_learned_for_longer_is_another_option():
+    finals = [final("cnn_v1", 0), final("ann", 0), final("cnn_v1", 0, epochs=54, val_accuracy=0.95)]
+    options = models_of(finals)
+    assert [one.name for one in options] == ["cnn_v1, 3 epochs", "ann", "cnn_v1, 54 epochs"]
+    assert [one.val.mean for one in options] == [0.9, 0.9, 0.95]
