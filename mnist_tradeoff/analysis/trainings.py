@@ -10,6 +10,7 @@ import pandas as pd
 
 from mnist_tradeoff.analysis.statistics import Sample, summarize
 from mnist_tradeoff.architecture.references import REFERENCES
+from mnist_tradeoff.system.plain import plural
 
 # Of sets whose classes differ much in size, see ``analysis.classes``.
 BALANCED = "test_balanced_accuracy"
@@ -129,7 +130,7 @@ def epochs_named(trainings: Sequence[Training]) -> list[Training]:
     for one in trainings:
         epochs.setdefault(one.model, set()).add(one.epochs)
     return [
-        replace(one, model=f"{one.model}, {one.epochs} epochs")
+        replace(one, model=f"{one.model}, {plural(one.epochs, 'epoch')}")
         if len(epochs[one.model]) > 1
         else one
         for one in trainings
