@@ -1,7 +1,7 @@
 """Finished trainings: one of them, and all seeds of one model together."""
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -112,28 +112,32 @@ def told_apart(trainings: Sequence[Training]) -> list[Training]:
 
     So do a user's own models of one file name: of two folders, or before and after an edit.
     """
-    named: dict[str, set[str]] = {}
-    for one in trainings:
-        named.setdefault(one.model, set()).add(one.architecture)
-    return [
-        replace(one, model=one.architecture) if len(named[one.model]) > 1 else one
-        for one in trainings
-    ]
+    return _renamed(trainings, lambda one: one.architecture, lambda one: one.architecture)
 
 
-def epochs_named(trainings: Sequence[Training]) -> list[Training]:
-    """Trainings whose models are named with their epochs where those of one model differ.
+def told_apart_by_epochs(trainings: Sequence[Training]) -> list[Training]:
+    """Trainings told apart, whose models are named with their epochs, too, where those differ.
 
-    So do those of two suites, or studies: a mean over both would be of neither.
+    So do those of two suites or studies: a mean over both would be of neither.
     """
-    epochs: dict[str, set[int]] = {}
+    return _renamed(
+        told_apart(trainings),
+        lambda one: one.epochs,
+        lambda one: f"{one.model}, {plural(one.epochs, 'epoch')}",
+    )
+
+
+def _renamed(
+    trainings: Sequence[Training],
+    part: Callable[[Training], Hashable],
+    name: Callable[[Training], str],
+) -> list[Training]:
+    """Trainings with another name where a part of them differs among those of one model."""
+    parts: dict[str, set[Hashable]] = {}
     for one in trainings:
-        epochs.setdefault(one.model, set()).add(one.epochs)
+        parts.setdefault(one.model, set()).add(part(one))
     return [
-        replace(one, model=f"{one.model}, {plural(one.epochs, 'epoch')}")
-        if len(epochs[one.model]) > 1
-        else one
-        for one in trainings
+        replace(one, model=name(one)) if len(parts[one.model]) > 1 else one for one in trainings
     ]
 
 

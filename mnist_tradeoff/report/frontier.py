@@ -33,7 +33,7 @@ ACCURACIES = (0.98, 0.99, 0.995)
 
 
 def small_nets(trainings: Sequence[Training], costs: Costs) -> list[Model]:
-    """The models that are no references, by parameters; one trained twice as long is another."""
+    """The models that are no references, by parameters; one trained for longer is another."""
     models = [
         Model(name, seeds[0].architecture, costs[name], seeds)
         for name, group in by_model(trainings).items()
