@@ -177,7 +177,8 @@ class SearchProgress:
         """The seconds go on while a trial is long; what runs is named, each in its share."""
         width = max(MIN_NAME, NAMES_WIDTH // max(1, len(running)))
         named = ", ".join(shortened(one, width) for one in running)
-        self.bar.show(f"now {named}" if running else "starting")
+        waiting = "starting" if self.bar.n < self.total else "workers end"
+        self.bar.show(f"now {named}" if running else waiting)
 
 
 def tell(stage: str) -> None:

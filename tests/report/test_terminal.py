@@ -154,6 +154,16 @@ def test_the_time_left_follows_from_all_that_was_done(monkeypatch):
         assert bar.format_dict["left"] == ""  # nothing is left
 
 
+def test_a_search_that_has_all_its_trials_is_not_starting(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with terminal.SearchProgress(done=1, total=2) as progress:
+        progress.on_poll()
+        assert "starting" in str(progress.bar)
+        progress.on_trial(make_results().trials[0])
+        progress.on_poll()
+        assert str(progress.bar).endswith("workers end")
+
+
 def test_the_next_command_is_given_as_this_one_was(monkeypatch):
     given = {"study": "a b", "dataset": "auto"}
     assert terminal.command("recommend", **given) == "python -m experiments.recommend --study 'a b'"
