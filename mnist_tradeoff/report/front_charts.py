@@ -26,12 +26,6 @@ from mnist_tradeoff.search.results import SearchResults, quarters
 from mnist_tradeoff.search.successive_halving import Candidate, TrialRecord
 
 SYMBOLS = {"ann": "square", "simple_cnn": "triangle-up", "cnn_v1": "circle", "cnn_v2": "diamond"}
-PLACES = {
-    "top": "top center",
-    "bottom": "bottom center",
-    "right": "middle right",
-    "left": "middle left",
-}
 DASHES = ("dot", "dashdot", "dash", "solid")
 STRENGTHS = (0.35, 0.5, 0.7, 1.0)
 # For the places of the labels: a chart on a wide page, without its margins.
@@ -189,7 +183,7 @@ def _add_labels(figure: go.Figure, results: SearchResults, cost: str) -> None:
         marker={"size": 16, "opacity": 0},
         meta="labels",
         text=[texts[i] for i in shown],
-        textposition=[PLACES[places[i]] for i in shown],
+        textposition=[places[i] for i in shown],
         hoverinfo="skip",
         showlegend=False,
     )

@@ -6,8 +6,17 @@ from dataclasses import astuple, dataclass
 
 import numpy as np
 
-# Anchors around a point, in the order in which they are tried: where the text goes, x and y.
-PLACES = {"top": (0, 1), "bottom": (0, -1), "right": (1, 0), "left": (-1, 0)}
+# Anchors around a point, by Plotly's names: where the text goes, x and y. The first is the best.
+PLACES = {
+    "top center": (0, 1),
+    "bottom center": (0, -1),
+    "middle right": (1, 0),
+    "middle left": (-1, 0),
+    "top right": (1, 1),
+    "top left": (-1, 1),
+    "bottom right": (1, -1),
+    "bottom left": (-1, -1),
+}
 MARK = 6.0
 LETTER_WIDTH, LINE_HEIGHT = 7.0, 15.0
 

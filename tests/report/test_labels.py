@@ -12,10 +12,11 @@ SIZE = (400.0, 300.0)
 @pytest.mark.parametrize(
     ("others", "place"),
     [
-        ([], "top"),
-        ([(0.5, 0.55)], "bottom"),  # the text would lie on the point above
-        ([(0.5, 0.55), (0.5, 0.45)], "right"),
-        ([(0.5, 0.55), (0.5, 0.45), (0.56, 0.5)], "left"),
+        ([], "top center"),
+        ([(0.5, 0.55)], "bottom center"),  # the text would lie on the point above
+        ([(0.5, 0.55), (0.5, 0.45)], "middle right"),
+        ([(0.5, 0.55), (0.5, 0.45), (0.56, 0.5)], "middle left"),
+        ([(0.5, 0.55), (0.5, 0.45), (0.56, 0.5), (0.44, 0.5)], "top right"),
     ],
 )
 def test_a_name_goes_where_it_covers_nothing(others, place):
@@ -24,7 +25,8 @@ def test_a_name_goes_where_it_covers_nothing(others, place):
 
 
 @pytest.mark.parametrize(
-    ("point", "place"), [((0.5, 0.99), "bottom"), ((0.99, 0.5), "left"), ((0.01, 0.99), "right")]
+    ("point", "place"),
+    [((0.5, 0.99), "bottom center"), ((0.99, 0.5), "middle left"), ((0.01, 0.99), "bottom right")],
 )
 def test_a_name_stays_within_the_frame(point, place):
     assert place_labels([point], ["a long name"], SIZE) == [place]
