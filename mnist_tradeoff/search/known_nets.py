@@ -1,4 +1,4 @@
-"""NETS that are known to be good for their size: what studies of the space ``tiny`` begin with.
+"""Nets that are known to be good for their size: what studies of the space ``tiny`` begin with.
 
 The public ones are as their sources build them, but for what a notation does not say (a
 normalisation of another kind, dropout). Those by hand are this project's own, without any search.
@@ -37,6 +37,7 @@ PUBLIC = {
 }
 # With hard-swish where it did better than ReLU.
 BY_HAND = (
+    "3C3sb:hswish-4DS3sb:hswish-P2-6DS3b:hswish-6DS3b:hswish-P2-7DS3sb:hswish-7DS3s:hswish-G",
     "6C3sb:hswish-P2-5DS3b:hswish-9DS3b:hswish-10DS3b:hswish-8DS3:hswish-G",
     "5C3sb:hswish-5DS3sb:hswish-P2-8DS3b:hswish-8DS3b:hswish-P2-9DS3sb:hswish-9DS3s:hswish-G",
     "4C3b-P2-6C3b-6C3b-P2-8C3b-G",
@@ -46,6 +47,7 @@ BY_HAND = (
     "7C3b-7C3b-P2-10C3b-10C3b-P2-12C3sb-G",
     "8C3b-8C3b-P2-12C3b-12C3b-P2-16C3sb-10C3s-G",
     "10C3b:hswish-10C3b:hswish-P2-14C3b:hswish-14C3b:hswish-P2-16C3sb:hswish-10C3s:hswish-G",
+    "12C3b-12C3b-P2-24C3b-24C3b-P2-32C3sb-G",
 )
 # With few MACs: strides in place of poolings, and a dense layer again (docs/frontier.md).
 FOR_MACS = (
