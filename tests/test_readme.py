@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from benchmarks import comparisons, export_memory, full_store, scaling, time_to_accuracy
+from mnist_tradeoff.analysis.hv2 import MNIST_SCALE, hv2
 from mnist_tradeoff.analysis.pareto import on_front
 from mnist_tradeoff.architecture.references import REFERENCES
 from mnist_tradeoff.report.markdown import table
@@ -129,6 +130,14 @@ def test_tables_of_the_suite_are_generated_and_hold_their_promise():
         assert len(accuracies) >= 5
         assert accuracies.mean() >= reference.documented_test_accuracy
         assert mean_and_sd(accuracies) in page("references")
+
+
+def test_the_hour_of_tiny_is_that_of_its_trials():
+    trials = pd.read_csv(ASSETS / "search" / "tiny_trials.csv")
+    full = trials.query("full_length")
+    found = hv2(full.num_params.to_numpy(), full.val_accuracy.to_numpy(), MNIST_SCALE)
+    assert f"{len(trials)} trials" in page("search")
+    assert f"| {found:.3f} |" in page("search")
 
 
 def test_tables_of_the_frontier_are_generated():

@@ -45,12 +45,13 @@ def _row(finalist: Model) -> dict[str, object]:
 
 
 def trials_frame(results: SearchResults) -> pd.DataFrame:
-    """``trials.csv``: one row per trial."""
+    """``trials.csv``: one row per trial, with what its proposal overrides of the recipe."""
     return pd.DataFrame(
         [
             {
                 "trial_number": trial.number,
                 "architecture": trial.architecture,
+                **trial.overrides,
                 **trial.costs,
                 "epochs": trial.rungs[-1].epochs if trial.rungs else 0,
                 "val_accuracy": trial.rungs[-1].val_accuracy if trial.rungs else float("nan"),

@@ -83,6 +83,9 @@ def test_csv_files_hold_every_model_and_trial(results):
     assert frame.epochs.tolist() == [3, 3, 3, 1, 3, 0]
     assert frame.full_length.tolist() == [True, True, True, False, True, False]
     assert frame.train_seconds.sum() == 18  # 2 s a rung, nine of them
+    assert "augment" not in frame
+    strong = [replace(results.trials[0], overrides={"augment": "1"})]
+    assert trials_frame(replace(results, trials=strong)).augment.tolist() == ["1"]
 
 
 def test_account_tells_what_successive_halving_missed(results):
