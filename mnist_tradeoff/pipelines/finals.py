@@ -175,7 +175,8 @@ def _write_report(
     links = Links(runs_page(log.experiment_id), how_to_open(), set(shown), log.run_ids)
     texts = search_texts(results, list(trained.values()), links)
     terminal.tell("drawing the figures")
-    pages = pages_of_study(shown.values(), dataset, links, pareto_frame(results))
+    front_rows = pareto_frame(results)
+    pages = pages_of_study([*shown.values()], log.experiment_id, dataset, links, front_rows)
     log_files(write({**pages, **texts, **search_pictures(results)}, place), place)
     log_metrics(study_metrics(results))
     config = {"study": results.study, **flags}

@@ -3,7 +3,7 @@
 import dataclasses
 import os
 import shlex
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from mnist_tradeoff.tracking.model_runs import (
     front_of_study,
     log_page,
     read_model_run,
+    read_model_runs,
     references_on,
     require_page_possible,
 )
@@ -105,22 +106,26 @@ def _write_page(run_id: str, dataset: Dataset) -> Path:
 
 
 def pages_of_study(
-    trainings: Iterable[Training], dataset: Dataset, links: Links, front: pd.DataFrame
+    trainings: Sequence[Training],
+    experiment_id: str,
+    dataset: Dataset,
+    links: Links,
+    front: pd.DataFrame,
 ) -> dict[str, str]:
     """The pages of a study's models, by their path beside its report: one for each training.
 
-    A run whose files are damaged has none.
-
     Args:
+        experiment_id: in which the trainings are.
         links: with all of these pages.
         front: the rows of ``pareto.csv``.
+
+    Raises:
+        TrackingError: the store failed, or a file of a run is gone.
     """
     others = _of_front(front, links)
     return {
-        page_of(one.run_id): render_run(
-            read_model_run(one), dataset, links, others, "../report.html"
-        )
-        for one in trainings
+        page_of(run.training.run_id): render_run(run, dataset, links, others, "../report.html")
+        for run in read_model_runs(trainings, experiment_id)
     }
 
 

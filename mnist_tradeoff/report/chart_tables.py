@@ -7,7 +7,7 @@ from mnist_tradeoff.architecture.costs import COSTS
 from mnist_tradeoff.report.charts import reference_levels
 from mnist_tradeoff.report.numbers import MISSING, interval, mean_and_sd
 from mnist_tradeoff.report.search_tables import Table, cost_text, shown_costs
-from mnist_tradeoff.search.results import SearchResults, quarters
+from mnist_tradeoff.search.results import SearchResults
 from mnist_tradeoff.search.successive_halving import TrialRecord
 
 # Of more, a page would be slow; all are in trials.csv.
@@ -65,7 +65,7 @@ def evolution_table(results: SearchResults) -> Table:
     header = ["after trials", "models", f"fewest {label}", "its validation %"]
     header += [f"most {label}", "its validation %"]
     rows = []
-    for count, found in quarters(results):
+    for count, found in results.quarters:
         ends = [
             text
             for one in found[:1] + found[-1:]
@@ -104,7 +104,7 @@ def _rank(trial: TrialRecord) -> tuple[int, float]:
 
 
 def importance_table(results: SearchResults) -> Table:
-    """Share of the variance by parameter and objective."""
+    """How much each parameter matters, by objective."""
     objectives = list(results.importances)
     names = dict.fromkeys(name for one in results.importances.values() for name in one)
     rows = [

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 
 from mnist_tradeoff.architecture.costs import COSTS, EXACT_OBJECTIVES
@@ -92,9 +93,11 @@ def parallel_chart(results: SearchResults) -> go.Figure:
         for name in EXACT_OBJECTIVES
     ]
     accuracies = [trial.rungs[-1].val_accuracy for trial in full]
-    dimensions.append({"label": "validation", "values": accuracies, "tickformat": ".1%"})
+    shown = {"values": np.array(accuracies), "tickformat": ".1%"}
+    dimensions.append({"label": "validation", **shown})
     figure = empty_chart("", "")
-    figure.add_parcoords(dimensions=dimensions, line={"color": accuracies, "colorscale": "Viridis"})
+    color = {"color": np.array(accuracies), "colorscale": "Viridis"}
+    figure.add_parcoords(dimensions=dimensions, line=color)
     figure.update_layout(margin={"l": 60, "r": 60, "t": 60, "b": 24})
     return figure
 
@@ -103,14 +106,14 @@ def _whole(values: Sequence[float]) -> dict[str, Any]:
     """An axis of whole numbers: every one that occurs, if they are few."""
     found = sorted({*values})
     ticks = {"tickvals": found} if len(found) <= MAX_TICKS else {"tickformat": "d"}
-    return {"values": values, **ticks}
+    return {"values": np.array(values), **ticks}
 
 
 def _decades(values: Sequence[float]) -> dict[str, Any]:
     """A logarithmic axis, which parallel coordinates do not have of their own."""
     ticks = log_ticks(min(values), max(values)) if values else []
     return {
-        "values": [math.log10(value) for value in values],
+        "values": np.log10(values),
         "tickvals": [math.log10(value) for value, _ in ticks],
         "ticktext": [text for _, text in ticks],
     }
@@ -135,8 +138,8 @@ def searched_numbers(results: SearchResults) -> list[str]:
 
 
 def importance_chart(results: SearchResults) -> go.Figure:
-    """How much each parameter matters to each objective (fANOVA)."""
-    figure = empty_chart("share of the variance", "")
+    """How much each parameter matters to each objective (PED-ANOVA)."""
+    figure = empty_chart("share", "")
     found = results.importances.items()
     for (objective, importances), color in zip(found, OBJECTIVE_COLORS, strict=False):
         figure.add_bar(

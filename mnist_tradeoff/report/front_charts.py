@@ -22,7 +22,7 @@ from mnist_tradeoff.report.style import (
     shown_error,
     shown_margin,
 )
-from mnist_tradeoff.search.results import SearchResults, quarters
+from mnist_tradeoff.search.results import SearchResults
 from mnist_tradeoff.search.successive_halving import Candidate, TrialRecord
 
 SYMBOLS = {"ann": "square", "simple_cnn": "triangle-up", "cnn_v1": "circle", "cnn_v2": "diamond"}
@@ -234,7 +234,7 @@ def evolution_chart(results: SearchResults, links: Links = NO_LINKS) -> go.Figur
     cost = results.cost
     figure = empty_chart(f"{COSTS[cost].label} (log)", "", log=True)
     found: Sequence[Candidate] = []
-    for (count, found), dash, strength in zip(quarters(results), DASHES, STRENGTHS, strict=False):
+    for (count, found), dash, strength in zip(results.quarters, DASHES, STRENGTHS, strict=False):
         name = f"after {count} {'trial' if count == 1 else 'trials'}"
         _add_candidates(figure, found, cost, name, links, strength, dash=dash)
     error_scale(figure, [1 - one.val_accuracy for one in found], "validation")

@@ -109,6 +109,15 @@ class SearchResults:
         return {one.name: cheapest_not_worse(self, one) for one in self.references}
 
     @cached_property
+    def quarters(self) -> list[tuple[int, list[Candidate]]]:
+        """The front of the trials after a quarter, a half, three quarters and all: count, front."""
+        ordered = sorted(self.trials, key=lambda trial: trial.completed)
+        counts = sorted({math.ceil(share * len(ordered)) for share in (0.25, 0.5, 0.75, 1)} - {0})
+        return [
+            (count, front(candidates(ordered[:count], self.epochs), self.costs)) for count in counts
+        ]
+
+    @cached_property
     def progress(self) -> "list[Progress]":
         """How the hypervolume of the trials grew."""
         return progress(self.trials, self.epochs, self.scale)
@@ -184,16 +193,6 @@ def standings(
             standing = Standing(by is None and length == epochs, by)
             found |= dict.fromkeys(one.trials, standing)
     return found
-
-
-def quarters(results: SearchResults) -> list[tuple[int, list[Candidate]]]:
-    """The front of the trials after a quarter, a half, three quarters and all: count and front."""
-    ordered = sorted(results.trials, key=lambda trial: trial.completed)
-    counts = sorted({math.ceil(share * len(ordered)) for share in (0.25, 0.5, 0.75, 1.0)} - {0})
-    return [
-        (count, front(candidates(ordered[:count], results.epochs), results.costs))
-        for count in counts
-    ]
 
 
 @dataclass(frozen=True)

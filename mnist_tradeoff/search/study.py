@@ -22,7 +22,7 @@ from mnist_tradeoff.search.opening import open_study
 from mnist_tradeoff.search.records import Records, is_own_rejected, is_own_running
 from mnist_tradeoff.search.running_trial import RunningTrial
 from mnist_tradeoff.search.spaces import space_named
-from mnist_tradeoff.search.storage import StudyError, open_storage, study_errors
+from mnist_tradeoff.search.storage import Storage, StudyError, open_storage, study_errors
 from mnist_tradeoff.search.successive_halving import TrialRecord
 from mnist_tradeoff.system.processes import parent_owner, this_owner
 from mnist_tradeoff.training.fingerprint import code_version
@@ -44,6 +44,7 @@ class Study:
         folder: where the journal is, unless OPTUNA_STORAGE names another storage.
         wait: whether a database that is away is waited for from the start.
         code: version of the code that its trials are of; empty: an older version did not say it.
+        storage: the one in that folder, where it is open already: a long journal is read once.
 
     Raises:
         StudyError: the storage cannot be used, or a study of that name is another one; the first
@@ -59,6 +60,7 @@ class Study:
         folder: Path,
         wait: bool = False,
         code: str | None = None,
+        storage: Storage | None = None,
     ):
         self.config, self.task = config, task
         require_budgets(config, task)
@@ -66,7 +68,7 @@ class Study:
         self.space = space_named(config.space).fitted(task)
         self._records = Records(self.code, self.task)
         with study_errors():
-            self.storage = open_storage(folder, wait)
+            self.storage = storage or open_storage(folder, wait)
             with self.lock("create"):
                 self.optuna = open_study(self.storage, config, dataset, task, self.code)
 
@@ -78,10 +80,10 @@ class Study:
             StudyError: there is none of that name, or the storage cannot be used.
         """
         with study_errors():
-            storage = open_storage(folder).optuna
-            if name not in optuna.get_all_study_names(storage):
+            storage = open_storage(folder)
+            if name not in optuna.get_all_study_names(storage.optuna):
                 raise StudyError(f"there is no study '{name}' here: run the entry point search")
-            found = optuna.load_study(study_name=name, storage=storage)
+            found = optuna.load_study(study_name=name, storage=storage.optuna)
             if IDENTITY not in found.user_attrs:
                 raise StudyError(f"study '{name}' was not made by this project, or not to the end")
             try:
@@ -89,7 +91,7 @@ class Study:
             except ValueError as error:
                 raise StudyError(f"study '{name}' cannot be read ({error})") from None
         config = SearchConfig(**known.settings, study=name, trials=1)
-        study = cls(config, known.dataset, known.task, folder, code=known.code)
+        study = cls(config, known.dataset, known.task, folder, code=known.code, storage=storage)
         study.config = replace(config, trials=max(1, len(study.finished())))
         return study
 

@@ -15,7 +15,7 @@ WHAT_TYPES_ARE_CALLED = {int: "a whole number", float: "a number", str: "text"}
 TRUTHS = {"true": True, "false": False}
 # When Python looks for cycles. With its own numbers it walks again and again through all that the
 # libraries have made: a tenth of the seconds of a report.
-COLLECTED_AFTER = (50_000, 20, 100)
+COLLECTED_AFTER = (200_000, 20, 100)
 
 
 class _Parser(argparse.ArgumentParser):

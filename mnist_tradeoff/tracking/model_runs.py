@@ -50,16 +50,34 @@ def read_model_run(training: Training) -> ModelRun:
     Raises:
         TrackingError: the run, or a file of it, is gone or damaged.
     """
-    run_id = training.run_id
     with tracking_errors():
-        run = mlflow.MlflowClient().get_run(run_id)
-        # The run is known: MLflow's client would ask for it again for every folder.
-        files = list(_files(get_artifact_repository(run.info.artifact_uri or "")))
-        has_losses = LOSSES_FILE in dict(files)
-        losses = logged_array(run, LOSSES_FILE) if has_losses else np.zeros(0)
+        return _model_run(training, mlflow.MlflowClient().get_run(training.run_id))
+
+
+def read_model_runs(trainings: Sequence[Training], experiment_id: str) -> list[ModelRun]:
+    """``read_model_run`` of trainings of one experiment, which is asked for all at once."""
+    if not trainings:
+        return []
+    names = ", ".join(f"'{one.run_id}'" for one in trainings)
+    with tracking_errors():
+        client = mlflow.MlflowClient()
+        found = client.search_runs(
+            [experiment_id], f"attributes.run_id IN ({names})", max_results=len(trainings)
+        )
+        runs = {run.info.run_id: run for run in found}
+        return [
+            _model_run(one, runs.get(one.run_id) or client.get_run(one.run_id)) for one in trainings
+        ]
+
+
+def _model_run(training: Training, run: Run) -> ModelRun:
+    # The run is known: MLflow's client would ask for it again for every folder.
+    files = list(_files(get_artifact_repository(run.info.artifact_uri or "")))
+    has_losses = LOSSES_FILE in dict(files)
+    losses = logged_array(run, LOSSES_FILE) if has_losses else np.zeros(0)
     return ModelRun(
         with_curves(training),
-        run.info.run_name or run_id,
+        run.info.run_name or training.run_id,
         run.data.params,
         losses,
         files,
