@@ -1,7 +1,7 @@
 """Finished trainings: one of them, and all seeds of one model together."""
 
 import statistics
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -28,6 +28,7 @@ class Training:
     model: a reference's name, a notation, or a user's own.
     architecture: its canonical notation.
     epochs: passes over the training images; 0 where they are unknown.
+    recipe: how else it was trained, by the setting's name.
     curves: values by epoch of loss, accuracy, val_loss and val_accuracy, where they were asked for.
     predictions: predicted class of every test image, int (n,), where they were asked for.
     left_out: by the name of an exported file that cannot be had of it, why.
@@ -41,6 +42,7 @@ class Training:
     predictions: np.ndarray = field(default_factory=_nothing)
     architecture: str = ""
     epochs: int = 0
+    recipe: Mapping[str, str] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -112,33 +114,38 @@ def told_apart(trainings: Sequence[Training]) -> list[Training]:
 
     So do a user's own models of one file name: of two folders, or before and after an edit.
     """
-    return _renamed(trainings, lambda one: one.architecture, lambda one: one.architecture)
+    found: dict[str, set[str]] = {}
+    for one in trainings:
+        found.setdefault(one.model, set()).add(one.architecture)
+    return [
+        replace(one, model=one.architecture) if len(found[one.model]) > 1 else one
+        for one in trainings
+    ]
 
 
-def told_apart_by_epochs(trainings: Sequence[Training]) -> list[Training]:
-    """Trainings told apart, whose models are named with their epochs, too, where those differ.
+def told_apart_by_recipe(trainings: Sequence[Training]) -> list[Training]:
+    """Trainings told apart, whose models are named with what differs in their recipes, too.
 
     So do those of two suites or studies: a mean over both would be of neither.
     """
-    return _renamed(
-        told_apart(trainings),
-        lambda one: one.epochs,
-        lambda one: f"{one.model}, {plural(one.epochs, 'epoch')}",
-    )
+    named = told_apart(trainings)
+    found: dict[tuple[str, str], set[str]] = {}
+    for one in named:
+        for setting, text in _recipe(one).items():
+            found.setdefault((one.model, setting), set()).add(text)
+    return [replace(one, model=", ".join([one.model, *_differing(one, found)])) for one in named]
 
 
-def _renamed(
-    trainings: Sequence[Training],
-    part: Callable[[Training], Hashable],
-    name: Callable[[Training], str],
-) -> list[Training]:
-    """Trainings with another name where a part of them differs among those of one model."""
-    parts: dict[str, set[Hashable]] = {}
-    for one in trainings:
-        parts.setdefault(one.model, set()).add(part(one))
-    return [
-        replace(one, model=name(one)) if len(parts[one.model]) > 1 else one for one in trainings
-    ]
+def _recipe(training: Training) -> dict[str, str]:
+    """A training's settings as words for a name."""
+    others = {name: f"{name} {value}" for name, value in training.recipe.items()}
+    return {"epochs": plural(training.epochs, "epoch"), **others}
+
+
+def _differing(training: Training, found: Mapping[tuple[str, str], set[str]]) -> list[str]:
+    """Its settings that others of its model have otherwise."""
+    settings = _recipe(training).items()
+    return [text for name, text in settings if len(found[training.model, name]) > 1]
 
 
 def by_model(trainings: Sequence[Training]) -> dict[str, list[Training]]:

@@ -203,7 +203,7 @@ def _beside(run_ids: Sequence[str], links: Links) -> str:
 
 def _of_references(run: ModelRun, dataset: Dataset, links: Links) -> list[Place]:
     """The references that were trained on these images; of MNIST else as they are documented."""
-    groups = by_model(references_on(dataset, run.experiment_id))
+    groups = by_model(references_on(dataset, run.experiment_id, run.training))
     if not groups and dataset.is_mnist:
         return [
             Place(

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from mnist_tradeoff.analysis.pareto import on_front
-from mnist_tradeoff.analysis.trainings import Model, Training, by_model, told_apart_by_epochs
+from mnist_tradeoff.analysis.trainings import Model, Training, by_model, told_apart_by_recipe
 from mnist_tradeoff.architecture.costs import COSTS, FLOAT_ACCURACY, INT8_ACCURACY
 from mnist_tradeoff.report.device_figures import PANELS, device_fronts, has
 from mnist_tradeoff.report.markdown import sections, table
@@ -20,7 +20,7 @@ ON_FRONT = {True: "yes", False: MISSING, None: "no file"}
 
 def by_cost(trainings: Sequence[Training]) -> list[Model]:
     """The models by parameters: medians of the times over the seeds, means of the other metrics."""
-    groups = by_model(told_apart_by_epochs(trainings))
+    groups = by_model(told_apart_by_recipe(trainings))
     found = [Model(name, name, {}, group) for name, group in groups.items()]
     return sorted(found, key=lambda model: model.metrics["num_params"])
 
@@ -38,7 +38,7 @@ def device_texts(trainings: Sequence[Training]) -> dict[str, str]:
     ]
     rows = [
         {"model": one.model, "epochs": one.epochs, "seed": one.seed, **one.metrics}
-        for one in trainings
+        for one in told_apart_by_recipe(trainings)
     ]
     frame = pd.DataFrame(rows)
     return {"costs.md": sections(tables), "costs.csv": frame.to_csv(index=False)}

@@ -18,7 +18,7 @@ from mnist_tradeoff.tracking.models import FRONT_FILE
 from mnist_tradeoff.tracking.store import TrackingError, tracking_errors
 from mnist_tradeoff.tracking.study_runs import find_run
 from mnist_tradeoff.tracking.tags import STUDY_ROLE, role_of
-from mnist_tradeoff.tracking.trainings import LOSSES_FILE, logged_array, with_curves
+from mnist_tradeoff.tracking.trainings import LOSSES_FILE, logged_array, training_of, with_curves
 
 PAGE_FILE = "model.html"
 # Of the references that were trained on the same images: enough for the four with several seeds.
@@ -107,8 +107,11 @@ def front_of_study(study: str) -> pd.DataFrame | None:
             return None
 
 
-def references_on(dataset: Dataset, experiment_id: str) -> list[Training]:
+def references_on(dataset: Dataset, experiment_id: str, like: Training) -> list[Training]:
     """The references that an experiment's suites have trained on the same images.
+
+    They were trained as a certain training was, or else as the newest of them: a mean over several
+    recipes would be of none.
 
     Raises:
         TrackingError: the store failed.
@@ -119,18 +122,22 @@ def references_on(dataset: Dataset, experiment_id: str) -> list[Training]:
             "tags.role = 'reference' and attributes.status = 'FINISHED'",
             max_results=MAX_REFERENCE_RUNS,
         )
-    return [_training(run) for run in runs if role_of(run) == "reference" and _is_of(run, dataset)]
+    found = [
+        training_of(run) for run in runs if role_of(run) == "reference" and _is_of(run, dataset)
+    ]
+    alike = [one for one in found if _is_like(one, like)]
+    return alike or [one for one in found if _is_like(one, found[0])]
+
+
+def _is_like(one: Training, other: Training) -> bool:
+    return (one.epochs, one.recipe) == (other.epochs, other.recipe)
 
 
 def _is_of(run: Run, dataset: Dataset) -> bool:
     inputs = run.inputs.dataset_inputs if run.inputs else []
-    is_complete = {"test_accuracy", "num_params", "macs"} <= set(run.data.metrics)
-    return is_complete and dataset.digest in {used.dataset.digest for used in inputs}
-
-
-def _training(run: Run) -> Training:
-    metrics, params = run.data.metrics, run.data.params
-    return Training(params.get("model", ""), 0, run.info.run_id, metrics)
+    has_metrics = {"test_accuracy", "num_params", "macs"} <= set(run.data.metrics)
+    has_params = {"model", "seed"} <= set(run.data.params)
+    return has_metrics and has_params and dataset.digest in {used.dataset.digest for used in inputs}
 
 
 def log_page(run_id: str, page: str) -> None:

@@ -16,7 +16,7 @@ from mlflow.entities import LifecycleStage, Metric, Run
 from mlflow.exceptions import MlflowException
 from mlflow.utils.time import get_current_time_millis
 
-from mnist_tradeoff.analysis.trainings import Model, Training, told_apart_by_epochs
+from mnist_tradeoff.analysis.trainings import Model, Training, told_apart_by_recipe
 from mnist_tradeoff.architecture.costs import COSTS, OBJECTIVES
 from mnist_tradeoff.data.dataset import Dataset
 from mnist_tradeoff.device.export import Exported, due_files
@@ -206,7 +206,7 @@ def models_of(finals: Sequence[Training]) -> list[Model]:
     A measured cost is known where every training of the model that was measured here has it.
     """
     groups: dict[str, list[Training]] = {}
-    for final in told_apart_by_epochs(finals):
+    for final in told_apart_by_recipe(finals):
         groups.setdefault(final.model, []).append(final)
     return [_model(name, group) for name, group in groups.items()]
 

@@ -24,6 +24,7 @@ from mnist_tradeoff.tracking.runs import log_contents
 from mnist_tradeoff.tracking.store import TrackingError, tracking_errors
 from mnist_tradeoff.tracking.tags import LEFT_OUT, PARENT_TAG, TRIAL_ROLE, internal, role_of
 from mnist_tradeoff.training.fingerprint import code_version
+from mnist_tradeoff.training.recipe import Recipe
 
 if TYPE_CHECKING:  # it starts TensorFlow
     from mnist_tradeoff.training.loop import Epoch, FinalResult
@@ -32,6 +33,10 @@ PREDICTIONS_FILE, LOSSES_FILE = "test_predictions.npy", "test_losses.npy"
 # By column.
 Table = Mapping[str, Sequence[Any]]
 CURVE_METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
+# What an older version trained with, which did not log all of it; epochs are told by themselves.
+USUAL_RECIPE = {
+    one.name: str(one.default) for one in dataclasses.fields(Recipe) if one.name != "epochs"
+}
 
 
 def log_fingerprint(fingerprint: str) -> None:
@@ -214,6 +219,7 @@ def training_of(run: Run) -> Training:
         metrics,
         architecture=architecture,
         epochs=epochs,
+        recipe={name: params.get(name, usual) for name, usual in USUAL_RECIPE.items()},
         left_out=_read_left_out(internal(run, LEFT_OUT) or ""),
     )
 

@@ -79,6 +79,23 @@ def test_a_model_that_learned_for_longer_is_another_one():
     assert equal.name == "a"
 
 
+def test_a_model_that_was_trained_otherwise_is_another_one():
+    recipes = [("0.01", "none"), ("0.02", "none"), ("0.02", "0.5")]
+    trainings = [
+        dataclasses.replace(costs("a", 0), recipe={"learning_rate": rate, "augment": strength})
+        for rate, strength in recipes
+    ]
+    assert [one.name for one in device.by_cost(trainings)] == [
+        "a, learning_rate 0.01, augment none",
+        "a, learning_rate 0.02, augment 0.5",
+        "a, learning_rate 0.02, augment none",
+    ]
+    assert [one.name for one in device.by_cost(trainings[1:])] == [
+        "a, augment 0.5",
+        "a, augment none",
+    ]
+
+
 def test_a_model_that_loses_by_quantisation_leaves_the_front():
     cheap = costs("cheap", 0)
     rich = costs(
