@@ -130,8 +130,8 @@ def draw(sizes: list[dict]) -> Figure:
         medians = [statistics.median(one["seconds"][command]) for one in sizes]
         axes.plot(runs, medians, marker=marker, color=color, label=command)
     axes.axhline(AIM_SECONDS, color="gray", ls="--", lw=1)
-    place = {"xytext": (-20, 3), "textcoords": "offset points"}
-    axes.annotate("aim", (runs[-1], AIM_SECONDS), **place, color="gray")
+    place = {"xytext": (0, 3), "textcoords": "offset points"}
+    axes.annotate("aim", (runs[0], AIM_SECONDS), **place, color="gray")
     axes.set(xlabel="runs in the store, a tenth of them trials", ylabel="seconds", ylim=(0, None))
     axes.grid(alpha=0.3)
     figure.legend(loc="outside upper center", ncols=len(COMMANDS), fontsize=9)
