@@ -101,7 +101,8 @@ def _architecture(final: Training, model: "keras.Model", task: Task) -> AnyArchi
         from mnist_tradeoff.training.own_model import own_model_of
 
         return own_model_of(model, name)
-    return resolve(final.model, task)
+    # Not the model's name: that tells it apart from others, too.
+    return resolve(final.architecture or final.model, task)
 
 
 def export_one(final: Training, dataset: Dataset, tolerance: float) -> str:

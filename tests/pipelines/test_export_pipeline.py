@@ -14,8 +14,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mnist_tradeoff.analysis.trainings import Training, told_apart_by_recipe
+from mnist_tradeoff.architecture.task import MNIST
 from mnist_tradeoff.data import sets
 from mnist_tradeoff.device import litert, onnx
+from mnist_tradeoff.pipelines.export import _architecture
+from mnist_tradeoff.system.plain import plural
+from mnist_tradeoff.training.backend import keras
 from tests.browser import free_port, wait_for
 from tests.commands import environment, execute, mlflow_run, runs_in
 
@@ -118,6 +123,17 @@ def test_a_study_that_does_not_exist_or_is_of_other_data_is_one_line(finished_se
         assert done.returncode != 0
         assert message in done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_a_model_that_is_named_with_its_recipe_is_exported_by_its_architecture():
+    trainings = [
+        Training("cnn_v1", 0, "r", {}, architecture="16C3-P2-32C3-P2", epochs=epochs)
+        for epochs in (1, 3)
+    ]
+    for one in told_apart_by_recipe(trainings):
+        assert one.model == f"cnn_v1, {plural(one.epochs, 'epoch')}"
+        architecture = _architecture(one, keras.Sequential(), MNIST)
+        assert str(architecture) == one.architecture
 
 
 def test_one_training_is_exported_by_its_run(exported, stripes):
