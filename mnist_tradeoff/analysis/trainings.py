@@ -1,7 +1,7 @@
 """Finished trainings: one of them, and all seeds of one model together."""
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -114,12 +114,10 @@ def told_apart(trainings: Sequence[Training]) -> list[Training]:
 
     So do a user's own models of one file name: of two folders, or before and after an edit.
     """
-    found: dict[str, set[str]] = {}
-    for one in trainings:
-        found.setdefault(one.model, set()).add(one.architecture)
+    apart = _apart(trainings, lambda one: {"architecture": one.architecture})
     return [
-        replace(one, model=one.architecture) if len(found[one.model]) > 1 else one
-        for one in trainings
+        replace(one, model=parts[0]) if parts else one
+        for one, parts in zip(trainings, apart, strict=True)
     ]
 
 
@@ -129,11 +127,10 @@ def told_apart_by_recipe(trainings: Sequence[Training]) -> list[Training]:
     So do those of two suites or studies: a mean over both would be of neither.
     """
     named = told_apart(trainings)
-    found: dict[tuple[str, str], set[str]] = {}
-    for one in named:
-        for setting, text in _recipe(one).items():
-            found.setdefault((one.model, setting), set()).add(text)
-    return [replace(one, model=", ".join([one.model, *_differing(one, found)])) for one in named]
+    return [
+        replace(one, model=", ".join([one.model, *parts]))
+        for one, parts in zip(named, _apart(named, _recipe), strict=True)
+    ]
 
 
 def _recipe(training: Training) -> dict[str, str]:
@@ -142,10 +139,18 @@ def _recipe(training: Training) -> dict[str, str]:
     return {"epochs": plural(training.epochs, "epoch"), **others}
 
 
-def _differing(training: Training, found: Mapping[tuple[str, str], set[str]]) -> list[str]:
-    """Its settings that others of its model have otherwise."""
-    settings = _recipe(training).items()
-    return [text for name, text in settings if len(found[training.model, name]) > 1]
+def _apart(
+    trainings: Sequence[Training], parts: Callable[[Training], Mapping[str, str]]
+) -> list[list[str]]:
+    """Of each training the parts that others of its model have otherwise."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for one in trainings:
+        for name, text in parts(one).items():
+            found.setdefault((one.model, name), set()).add(text)
+    return [
+        [text for name, text in parts(one).items() if len(found[one.model, name]) > 1]
+        for one in trainings
+    ]
 
 
 def by_model(trainings: Sequence[Training]) -> dict[str, list[Training]]:

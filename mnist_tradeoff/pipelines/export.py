@@ -102,7 +102,7 @@ def _architecture(final: Training, model: "keras.Model", task: Task) -> AnyArchi
 
         return own_model_of(model, name)
     # Not the model's name: that tells it apart from others, too.
-    return resolve(final.architecture or final.model, task)
+    return resolve(final.architecture, task)
 
 
 def export_one(final: Training, dataset: Dataset, tolerance: float) -> str:

@@ -187,7 +187,7 @@ def _charts_of_parameters(results: SearchResults) -> list[str]:
                 "What mattered",
                 "How much each parameter decides which trials are among the best quarter by an "
                 "objective (PED-ANOVA): shares, which add up to 100 %. Look at the largest: "
-                "between two halves of a study they differ by a tenth and more.",
+                "between two halves of a study they differ by about a tenth.",
                 charts.importance_chart(results),
                 importance_table(results),
             )
