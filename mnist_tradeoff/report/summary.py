@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,8 @@ from mnist_tradeoff.system.plain import COLUMNS, shortened, visible
 
 ROWS = 6
 MODEL_WIDTH = 40
+# Longer than any net of the frontier's: it has a line or two.
+MAX_NAME = 240
 
 
 def search_summary(results: SearchResults, folder: Path) -> str:
@@ -54,8 +57,7 @@ def suite_summary(trainings: Sequence[Training], dataset: Dataset) -> str:
         params, macs = (f"{costs[name][cost]:,}" for cost in EXACT_OBJECTIVES)
         accuracy = mean_and_sd(sample(group, "test_accuracy"))
         end = balance.get(name, MISSING) if balance else str(len(group))
-        shown = shortened(name, 23)
-        lines.append(f"  {shown:<24}{params:>12}{macs:>13}{accuracy:>14}{end:>14}")
+        lines += _row(name, 24, f"{params:>12}{macs:>13}{accuracy:>14}{end:>14}")
     lines.append(f"\n  {'tables':<14}results.md and results.csv among the run's artifacts")
     return "\n".join(lines)
 
@@ -76,7 +78,7 @@ def _front(results: SearchResults) -> list[str]:
     header = (name, COSTS[results.cost].label, split)
     more = len(rows) - len(places)
     end = [f"  … and {more} more in the report"] if more else []
-    return [*map(_line, [header, *(rows[i] for i in places)]), *end]
+    return [*chain.from_iterable(map(_line, [header, *(rows[i] for i in places)])), *end]
 
 
 def _of_finals(results: SearchResults) -> list[tuple[str, str, str]]:
@@ -98,9 +100,23 @@ def _of_trials(results: SearchResults) -> list[tuple[str, str, str]]:
     ]
 
 
-def _line(cells: tuple[str, str, str]) -> str:
+def _line(cells: tuple[str, str, str]) -> list[str]:
     name, cost, accuracy = cells
-    return f"  {shortened(name, MODEL_WIDTH):<{MODEL_WIDTH}}{cost:>16}{accuracy:>18}"
+    return _row(name, MODEL_WIDTH, f"{cost:>16}{accuracy:>18}")
+
+
+def _row(name: str, width: int, numbers: str, before: str = "") -> list[str]:
+    """A model's numbers beside its name, or below one that is too long for its column.
+
+    Nets of one family begin alike: a name that is cut would tell none from another.
+    """
+    indent = 2 + len(before)
+    if len(visible(name)) < width:
+        return [f"  {before}{visible(name):<{width}}{numbers}"]
+    whole = shortened(visible(name), MAX_NAME)
+    lines = textwrap.wrap(whole, COLUMNS - indent, break_on_hyphens=False)
+    lines = [f"  {before}{lines[0]}", *(" " * indent + line for line in lines[1:])]
+    return [*lines, " " * (indent + width) + numbers]
 
 
 def device_summary(models: Sequence[Model]) -> str:
@@ -118,7 +134,7 @@ def device_summary(models: Sequence[Model]) -> str:
         times = " / ".join(shown(found, f"{kind}latency_us", ".1f") for kind in ("", "int8_"))
         both = (FLOAT_ACCURACY, INT8_ACCURACY)
         accuracies = " / ".join(shown(found, accuracy, ".2f", 100) for accuracy in both)
-        lines.append(f"  {shortened(model.name, 25):<26}{size:>20}{times:>14}{accuracies:>16}")
+        lines += _row(model.name, 26, f"{size:>20}{times:>14}{accuracies:>16}")
     if len(models) > len(kept):
         lines.append(f"  … and {len(models) - len(kept)} more in costs.md")
     lines += _left_out(models)
@@ -147,8 +163,8 @@ def recommendation_summary(found: Recommendation, cost: str) -> str:
     lines = [f"  {'':<14}{'model':<32}{COSTS[cost].label:>14}{'test %':>16}"]
     for what, option in options:
         if option:
-            name, value = shortened(option.name, 31), cost_text(option.costs[cost])
-            lines.append(f"  {what:<14}{name:<32}{value:>14}{mean_and_sd(option.test):>16}")
+            numbers = f"{cost_text(option.costs[cost]):>14}{mean_and_sd(option.test):>16}"
+            lines += _row(option.name, 32, numbers, f"{what:<14}")
     lines.append(f"\n  {'why':<14}recommendation.md among the run's artifacts")
     return "\n".join(lines)
 

@@ -52,6 +52,15 @@ def test_a_file_that_was_left_out_is_a_dash_and_a_reason():
     assert "400 / –" in device_summary(device.by_cost([part]))
 
 
+def test_names_that_begin_alike_are_told_apart_on_a_terminal():
+    net = "6C3sb:hswish-10DS3sb:hswish-P2-14DS3b:hswish-14DS3b:hswish-P2-18DS3sb:hswish-G"
+    names = [net, f"{net[:-2]}-18DS3s:hswish-G", "4C3-P2, learning_rate 0.02", "4C3-P2"]
+    text = device_summary(device.by_cost([costs(name, 0) for name in names]))
+    assert max(map(len, text.splitlines())) <= 80
+    assert all(name in text.replace("\n  ", "") for name in names)
+    assert len([line for line in text.splitlines() if "400 / 150" in line]) == len(names)
+
+
 def test_seeds_are_merged_by_mean_and_times_by_median():
     trainings = [
         costs("a", seed, latency_us=us, int8_test_accuracy=accuracy)
